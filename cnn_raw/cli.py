@@ -1,0 +1,153 @@
+"""The command line: one small function per command. TensorFlow is imported when one runs."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from cnn_raw import InputError, __version__
+from cnn_raw.settings import Settings
+
+DRY_RUN_STEPS = 20
+DRY_RUN_TESTS = 1000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    0: done. 1: a check failed, or a fault of the program's own. 2: arguments or input that cannot
+    be used. 130: stopped by Ctrl-C.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except (InputError, OSError) as error:
+        if arguments.debug:
+            raise
+        print(f"cnn-raw: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if arguments.debug:
+            raise
+        name = type(error).__name__
+        print(f"cnn-raw: {name}: {error}; --debug shows where", file=sys.stderr)
+        return 1
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """``cnn-raw train``: train the network and test it after every epoch."""
+    from cnn_raw import input_data
+    from cnn_raw.screen import EPOCH_HEADER, TrainingScreen, epoch_line
+
+    epochs = 1 if arguments.dry_run else arguments.epochs
+    settings = Settings(epochs=epochs, batch_size=arguments.batch_size, seed=arguments.seed)
+    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
+    if arguments.dry_run:
+        mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
+
+    tf = _import_tensorflow(arguments)
+    from cnn_raw.train import train
+
+    started = time.monotonic()
+    images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
+    epoch = None
+    with TrainingScreen(settings.epochs, steps) as screen:
+        screen.print(
+            f"cnn_raw {__version__}, TensorFlow {tf.__version__}, seed {settings.seed}: "
+            f"{images:,} training images in {steps} batches of {settings.batch_size}"
+        )
+        screen.print(EPOCH_HEADER)
+        try:
+            for epoch in train(mnist, settings, progress=screen.progress):
+                screen.print(epoch_line(epoch))
+        except KeyboardInterrupt:
+            screen.print(f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps")
+            raise
+        finally:
+            if epoch:
+                screen.print(
+                    f"{epoch.test_accuracy:.2%} of the {mnist.test.num_examples:,} test images "
+                    f"are right after {epoch.epoch} of {settings.epochs} epochs, "
+                    f"{time.monotonic() - started:.0f} s"
+                )
+    return 0
+
+
+def _import_tensorflow(arguments: argparse.Namespace):
+    """Import TensorFlow without its chatter, and have its operations give the same every time."""
+    from cnn_raw.screen import quiet_start
+
+    if arguments.debug:
+        import tensorflow as tf
+    else:
+        with quiet_start():
+            import tensorflow as tf
+    tf.config.experimental.enable_op_determinism()
+    return tf
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    def _get_help_string(self, action: argparse.Action) -> str:
+        if action.default in (None, False):  # says nothing: the help itself says what happens
+            return action.help
+        return super()._get_help_string(action)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that shows every default and says what is wrong in one line."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=_Help, **options)
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="cnn-raw", description="The 2016 TensorFlow convnet on MNIST, in raw TensorFlow 2."
+    )
+    parser.add_argument("--version", action="version", version=f"cnn-raw {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser(
+        "train",
+        help="train the network and test it after every epoch",
+        description="Train the 2016 network on MNIST. After every epoch: the mean cost, the "
+        "accuracy on the first 10,000 training images, on all test images and on 256 test "
+        "images drawn at random (the tutorial's figure), and the seconds it took.",
+    )
+    command.set_defaults(command=train)
+    command.add_argument(
+        "--epochs", type=int, default=Settings.epochs, metavar="N", help="passes over the images"
+    )
+    command.add_argument(
+        "--batch-size", type=int, default=Settings.batch_size, metavar="N", help="images a step"
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=Settings.seed,
+        metavar="N",
+        help="of the weights, the dropout masks and the 256 images; the same seed gives the "
+        "same numbers",
+    )
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder with the four MNIST files or another set in their format; MNIST is put there "
+        "if it has none of them (default: the package's own MNIST)",
+    )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help=f"only see that it works: one epoch of {DRY_RUN_STEPS} steps, "
+        f"{DRY_RUN_TESTS:,} test images",
+    )
+    for command in commands.choices.values():
+        command.add_argument(
+            "--debug", action="store_true", help="show tracebacks and what TensorFlow says"
+        )
+    return parser

@@ -1,0 +1,105 @@
+"""What a person sees while a command works: the live bar, the lines that stay, the quiet."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from cnn_raw.train import Epoch
+
+EPOCH_HEADER = "epoch    cost   10,000 train   all test   256 test   seconds"
+
+
+def epoch_line(epoch: "Epoch") -> str:
+    """Return the line of a ``train.Epoch`` that stands under ``EPOCH_HEADER``."""
+    return (
+        f"{epoch.epoch:5}  {epoch.cost:6.4f}  {epoch.train_accuracy:11.2%}  "
+        f"{epoch.test_accuracy:9.2%}  {epoch.sample_accuracy:9.2%}  {epoch.seconds:8.1f}"
+    )
+
+
+class _Speed(ProgressColumn):
+    """Steps per second, once there is something to measure."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} steps/s" if task.speed else "")
+
+
+class TrainingScreen:
+    """Lines that stay, and on a terminal a live bar under them for the epoch that runs.
+
+    Into a file or a pipe only the lines are written, each at once. ``epoch`` (from 1), ``step``
+    and ``steps`` say how far the training is.
+    """
+
+    def __init__(self, epochs: int, steps: int):
+        self.epochs, self.steps = epochs, steps
+        self.epoch = self.step = 0
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Speed(),
+            TimeRemainingColumn(),
+            console=Console(highlight=False, markup=False),
+            transient=True,
+        )
+        self._task = None
+
+    def __enter__(self) -> "TrainingScreen":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error):
+        self._bar.stop()
+
+    def print(self, line: str) -> None:
+        if self._bar.console.is_terminal:
+            self._bar.print(line, soft_wrap=True)
+        else:
+            print(line, flush=True)
+
+    def progress(self, batches: Iterable) -> Iterator:
+        """Pass an epoch's batches on, counting them: the ``progress`` that ``train`` takes."""
+        self.epoch += 1
+        self.step = 0
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        name = f"epoch {self.epoch}/{self.epochs}"
+        self._task = self._bar.add_task(name, total=self.steps)
+        for batch in batches:
+            yield batch
+            self.step += 1
+            self._bar.advance(self._task)
+        self._bar.update(self._task, description=f"{name}, testing")
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Keep from the screen what TensorFlow's C++ says while it is imported.
+
+    It writes to file descriptor 2 itself, some of it before it has read how much it may say.
+    """
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # from here on, the quiet can be asked for
+    sys.stderr.flush()
+    with contextlib.ExitStack() as restore, open(os.devnull, "w") as nowhere:
+        with contextlib.suppress(OSError):  # there may be no descriptor 2
+            screen = os.dup(2)
+            restore.callback(os.close, screen)
+            restore.callback(os.dup2, screen, 2)
+            os.dup2(nowhere.fileno(), 2)
+        yield
