@@ -1,0 +1,34 @@
+"""What several test files share: the data, and one epoch of real training."""
+
+import pytest
+import tensorflow as tf
+
+from cnn_raw import input_data
+from cnn_raw.settings import Settings
+
+# As the command line does. Once on, it demands a seed of every random operation.
+tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """The package's own MNIST, one-hot labels. Not for tests that call ``next_batch``."""
+    return input_data.read_data_sets(one_hot=True)
+
+
+@pytest.fixture(scope="session")
+def first_epoch(mnist):
+    """One epoch on the full data, seed 2016: (train.State after it, train.Epoch)."""
+    from cnn_raw.train import initial_state, train
+
+    settings = Settings(epochs=1)
+    state = initial_state(settings)
+    (epoch,) = train(mnist, settings, state)
+    return state, epoch
+
+
+@pytest.fixture
+def trained_weights(first_epoch):
+    """Fresh variables with the weights after one epoch: about 95 % of the test images."""
+    state, _ = first_epoch
+    return type(state.weights)(*(tf.Variable(var) for var in state.weights))
