@@ -49,6 +49,12 @@ class RMSPropOptimizer:
                 self._slots[key] = tf.Variable(start(var), trainable=False)
         return self._slots[key]
 
+    def create_slots(self, var_list: Iterable[tf.Variable]) -> None:
+        """Make the slots of all these variables. In a ``tf.function`` it would cost a trace."""
+        for var in var_list:
+            self.get_slot(var, "rms")
+            self.get_slot(var, "momentum")
+
     def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]]) -> None:
         """Update every variable of the (gradient, variable) pairs, in their order.
 

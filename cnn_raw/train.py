@@ -68,6 +68,8 @@ def build_train_op(weights: Weights, optimizer: RMSPropOptimizer) -> Callable:
     ``X``: float32 (n, 28, 28, 1). ``Y``: float32 one-hot (n, 10). The keep probabilities are
     scalar float32 tensors. The cost, scalar float32, is the one before the update.
     """
+    optimizer.create_slots(weights)  # 2016: minimize() did
+
     @tf.function
     def train_op(X, Y, p_keep_conv, p_keep_hidden):
         with tf.GradientTape() as tape:

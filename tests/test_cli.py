@@ -1,0 +1,186 @@
+"""The command line, as a person meets it: in a process of its own, on a terminal and in a pipe."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cnn_raw import __version__, cli
+from cnn_raw.settings import Settings
+
+CNN_RAW = [sys.executable, "-m", "cnn_raw"]
+DRY_RUN = [*CNN_RAW, "train", "--dry-run"]
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*CNN_RAW, *arguments], capture_output=True, text=True, check=False, **options
+    )
+
+
+def figures(output: str) -> list[str]:
+    """The words of the lines of epochs, without the seconds, which are never the same."""
+    lines = [line.split() for line in output.splitlines()]
+    return [words[:5] for words in lines if words and words[0].isdigit() and len(words) == 6]
+
+
+def python(code: str) -> str:
+    """Run a piece of Python in a process of its own and return what it printed."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_help_imports_neither_tensorflow_nor_numpy():
+    code = (
+        "import sys\nfrom cnn_raw import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('tensorflow', 'numpy', 'rich') if name in sys.modules])"
+    )
+    assert python(code).splitlines()[-1] == "[]"
+
+
+def test_version_is_printed():
+    assert run("--version").stdout == f"cnn-raw {__version__}\n"
+
+
+def test_help_shows_every_default():
+    text = " ".join(run("train", "--help").stdout.split())
+    options = [vars(action) for action in parser_of("train")._actions]
+    shown = [o for o in options if o["default"] not in (None, False, "==SUPPRESS==")]
+    assert {o["dest"] for o in shown} >= {"epochs", "batch_size", "seed"}
+    for option in shown:
+        assert f"{option['help']} (default: {option['default']})" in text
+    for option in options:  # what has no number of its own says in words what happens
+        if option["option_strings"] and option["nargs"] is None and option["default"] is None:
+            assert "default" in option["help"], option["option_strings"]
+    assert (Settings.epochs, Settings.batch_size, Settings.seed) == (12, 128, 2016)
+
+
+def parser_of(command):
+    (commands,) = (a for a in cli._parser()._actions if a.dest == "==SUPPRESS==" and a.choices)
+    return commands.choices[command]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["COMMAND"]),
+        (["no-such-command"], ["no-such-command"]),
+        (["train", "--no-such-option"], ["--no-such-option"]),
+        (["train", "--epochs", "0"], ["epochs 0", "at least 1"]),
+        (["train", "--epochs", "-1"], ["epochs -1", "at least 1"]),
+        (["train", "--epochs", "abc"], ["--epochs", "abc"]),
+        (["train", "--epochs", "1.5"], ["--epochs", "1.5"]),
+        (["train", "--seed", "-1"], ["seed -1", "0 to 4294967295"]),
+        (["train", "--seed", "4294967296"], ["seed 4294967296"]),
+        (["train", "--seed", "1.5"], ["--seed", "1.5"]),
+        (["train", "--batch-size", "0"], ["batch size 0", "at least 1"]),
+        (["train", "--data", "{file}"], ["{file}", "is a file"]),
+    ],
+)
+def test_bad_arguments_get_one_line_and_status_2(arguments, words, tmp_path, monkeypatch, capfd):
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = cli.main([argument.format(file=file) for argument in arguments])
+    except SystemExit as leaving:
+        status = leaving.code
+    out, err = capfd.readouterr()
+    assert (status, out) == (2, "")
+    assert err.startswith("cnn-raw") and err.count("\n") == 1
+    for word in words:
+        assert word.format(file=file) in err
+    assert list(tmp_path.iterdir()) == [file]  # nothing was written
+
+
+def test_more_images_in_a_batch_than_there_are_gets_one_line():
+    done = run("train", "--batch-size", "60000")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "cnn-raw: batch size 60000: there are only 55000 training images"
+    ]
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    done = run("train", "--data", str(file), "--debug")
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr and "InputError" in done.stderr
+
+
+def test_importing_the_library_changes_nothing_outside_it():
+    code = (
+        "import os, random\nimport numpy as np\n"
+        "import tensorflow as tf\n"
+        "def state():\n"
+        "    config = tf.config\n"
+        "    return (dict(os.environ), tf.executing_eagerly(), config.optimizer.get_jit(),\n"
+        "            config.experimental.is_op_determinism_enabled()\n"
+        "            if hasattr(config.experimental, 'is_op_determinism_enabled') else None,\n"
+        "            config.threading.get_inter_op_parallelism_threads(),\n"
+        "            config.threading.get_intra_op_parallelism_threads(),\n"
+        "            config.functions_run_eagerly(), tf.random.get_global_generator,\n"
+        "            tf.get_logger().level, np.random.get_state()[1].tobytes(),\n"
+        "            random.getstate())\n"
+        "before = state()\n"
+        "import cnn_raw, cnn_raw.cli, cnn_raw.cnn, cnn_raw.input_data, cnn_raw.rmsprop\n"
+        "import cnn_raw.screen, cnn_raw.test, cnn_raw.train\n"
+        "print(before == state())"
+    )
+    assert python(code) == "True\n"
+
+
+def test_dry_run_prints_plain_lines_and_the_same_numbers_every_time():
+    first, second = run("train", "--dry-run"), run("train", "--dry-run")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "seed 2016" in first.stdout
+    assert "\x1b" not in first.stdout and "\r" not in first.stdout
+    assert len(figures(first.stdout)) == 1
+    assert figures(first.stdout) == figures(second.stdout)
+    assert figures(run("train", "--dry-run", "--seed", "1").stdout) != figures(first.stdout)
+
+
+def test_terminal_shows_a_live_bar_with_speed_and_time_left():
+    main, terminal = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(DRY_RUN, stdout=terminal, stderr=terminal, env=environment)
+    os.close(terminal)
+    seen = read_all(main)
+    assert process.wait() == 0
+    assert re.search(r"epoch 1/1 .*\d+/20.* \d+\.\d steps/s", seen)
+    assert re.search(r"\d:\d\d:\d\d", seen)
+    assert "Traceback" not in seen
+
+
+def read_all(descriptor: int) -> str:
+    seen = b""
+    try:
+        while chunk := os.read(descriptor, 1 << 16):
+            seen += chunk
+    except OSError:  # so does a terminal end on Linux
+        pass
+    os.close(descriptor)
+    return seen.decode()
+
+
+def test_ctrl_c_ends_with_a_summary_and_status_130():
+    process = subprocess.Popen(
+        [*CNN_RAW, "train"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("epoch"):  # the table's head: the first step comes next
+            break
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert re.search(r"stopped in epoch 1, after \d+ of 429 steps", out)
