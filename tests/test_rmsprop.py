@@ -37,7 +37,7 @@ def test_rmsprop_equals_the_reference_step_after_step(wrap, momentum):
             (optimizer.get_slot(var, "rms"), rms),
             (optimizer.get_slot(var, "momentum"), mom),
         ]:
-            np.testing.assert_allclose(actual, wanted, rtol=2e-6, atol=1e-9)  # measured: 0
+            np.testing.assert_allclose(actual, wanted, rtol=5e-6, atol=1e-9)  # measured: 1.4e-6
 
 
 def test_rmsprop_defaults_are_those_of_tensorflow_0_12():
@@ -51,7 +51,7 @@ def test_rmsprop_defaults_are_those_of_tensorflow_0_12():
     var = variable()
     RMSPropOptimizer(0.01).apply_gradients([(tf.constant(GRADIENTS[0], tf.float32), var)])
     expected, _, _ = reference.rmsprop(START, GRADIENTS[0], 1.0, 0.0, 0.01)
-    assert relative_error(var, expected) < 1e-6  # measured: 0
+    assert relative_error(var, expected) < 1e-6  # measured: 3.3e-8
 
 
 def test_rmsprop_first_step_is_smaller_than_one_that_starts_at_zero():
@@ -61,11 +61,10 @@ def test_rmsprop_first_step_is_smaller_than_one_that_starts_at_zero():
     # rms = 0.9 * 1 + 0.1 g^2 here; 0.1 g^2 from zero, where the step is 0.001 / sqrt(0.1) for any g
     ones = -0.001 * gradient / np.sqrt(0.9 + 0.1 * gradient**2)
     zeros = -0.001 / np.sqrt(0.1) * np.sign(gradient)
-    np.testing.assert_allclose(var, ones, rtol=1e-6)  # measured: 0
-    np.testing.assert_allclose(
-        zeros / var.numpy(), np.sqrt(1 + 9 / gradient**2), rtol=1e-6
-    )  # measured: 0
-    assert (zeros / var.numpy())[[0, 2]] == pytest.approx([3000, 10**0.5], rel=1e-5)
+    np.testing.assert_allclose(var, ones, rtol=1e-6)  # measured: 1.5e-7
+    ratio = zeros / var.numpy()
+    np.testing.assert_allclose(ratio, np.sqrt(1 + 9 / gradient**2), rtol=1e-6)  # measured: 1.5e-7
+    assert ratio[[0, 2]] == pytest.approx([3000, 10**0.5], rel=1e-5)
 
 
 def test_rmsprop_slots_start_at_ones_and_zeros_and_are_each_variables_own():
@@ -79,8 +78,9 @@ def test_rmsprop_slots_start_at_ones_and_zeros_and_are_each_variables_own():
             assert optimizer.get_slot(var, name) is slot
     optimizer.apply_gradients([(tf.ones_like(first), first)])
     np.testing.assert_array_equal(optimizer.get_slot(second, "rms"), np.ones(START.shape))
-    assert relative_error(optimizer.get_slot(first, "momentum"), np.full(START.shape, 0.01)) < 1e-6
-    assert optimizer.get_slot(first, "momentum") is not optimizer.get_slot(second, "momentum")
+    step = optimizer.get_slot(first, "momentum")
+    assert relative_error(step, np.full(START.shape, 0.01)) < 1e-6  # measured: 2.2e-8
+    assert step is not optimizer.get_slot(second, "momentum")
 
 
 @pytest.mark.parametrize("name", ["velocity", "RMS", ""])
@@ -96,18 +96,13 @@ def test_rmsprop_leaves_a_variable_without_gradient_and_refuses_none_at_all():
     optimizer.apply_gradients(zip([None, tf.ones_like(moved)], [still, moved], strict=True))
     np.testing.assert_array_equal(still, START)
     np.testing.assert_array_equal(optimizer.get_slot(still, "rms"), np.ones(START.shape))
-    assert relative_error(moved, START - 0.01) < 1e-6  # measured: 0
+    assert relative_error(moved, START - 0.01) < 1e-6  # measured: 3.2e-9
 
 
-def test_rmsprop_stays_finite_where_the_mean_of_squares_goes_to_zero():
-    # Without a gradient rms falls to 0.9^n; after 1,100 steps it is 0 and only epsilon remains.
-    var, optimizer = variable(), RMSPropOptimizer(0.01)
-    step = tf.function(lambda gradient: optimizer.apply_gradients([(gradient, var)]))
-    for _ in range(1100):
-        step(tf.zeros_like(var))
-    rms = optimizer.get_slot(var, "rms").numpy()
-    assert rms.max() < 1e-38
-    np.testing.assert_array_equal(var, START)
-    # From there one gradient g moves by 0.01 / sqrt(0.1) if g^2 is far above epsilon.
-    step(tf.ones_like(var))
-    assert relative_error(var, START - 0.01 / np.sqrt(0.1)) < 1e-6  # measured: 0
+def test_rmsprop_epsilon_stands_inside_the_root_and_keeps_the_step_finite():
+    gradient = np.array([0.0, 1e-6, 1e-4, 1.0])
+    var, optimizer = tf.Variable(tf.zeros(4)), RMSPropOptimizer(0.01)
+    optimizer.get_slot(var, "rms").assign(tf.zeros(4))  # as after very many steps without gradient
+    optimizer.apply_gradients([(tf.constant(gradient, tf.float32), var)])
+    expected = -0.01 * gradient / np.sqrt(0.1 * gradient**2 + 1e-10)
+    np.testing.assert_allclose(var, expected, rtol=1e-6)  # measured: 1.3e-7
