@@ -73,19 +73,22 @@ class TrainingScreen:
         else:
             print(line, flush=True)
 
-    def progress(self, batches: Iterable) -> Iterator:
-        """Pass an epoch's batches on, counting them: the ``progress`` that ``train`` takes."""
+    def progress(self, batches: Iterable, name: str | None = None) -> Iterator:
+        """Pass an epoch's batches on, counting them: the ``progress`` that ``train`` takes.
+
+        ``name`` is what the bar says instead of the epoch.
+        """
         self.epoch += 1
         self.step = 0
         if self._task is not None:
             self._bar.remove_task(self._task)
-        name = f"epoch {self.epoch}/{self.epochs}"
-        self._task = self._bar.add_task(name, total=self.steps)
+        epoch = f"epoch {self.epoch}/{self.epochs}"
+        self._task = self._bar.add_task(name or epoch, total=self.steps)
         for batch in batches:
             yield batch
             self.step += 1
             self._bar.advance(self._task)
-        self._bar.update(self._task, description=f"{name}, testing")
+        self._bar.update(self._task, description=name or f"{epoch}, testing")
 
 
 @contextlib.contextmanager

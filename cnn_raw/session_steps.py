@@ -4,7 +4,8 @@ Like ``session.py`` it also runs as a script under other Pythons, from 2.7 on, w
 TensorFlow of their own. ``python session_steps.py FOLDER`` writes that TensorFlow's version to
 FOLDER/version.npz, reads FOLDER/start.npz (``seed`` and the weights ``w`` to ``w_o``), and for
 every line "N" on its input trains on FOLDER/batch_N.npz (``X``, ``Y``) and writes what has come
-of it to FOLDER/step_N.npz: ``cost`` and the TENSORS. It ends when its input does.
+of it to FOLDER/step_N.npz: ``cost`` and, if the batch says ``look``, the TENSORS. It ends when
+its input does.
 """
 
 import os
@@ -13,21 +14,20 @@ import sys
 import numpy as np
 import tensorflow
 
-if __name__ == "__main__":
-    import session
-else:
-    from cnn_raw import session
-
 WEIGHTS = ["w", "w2", "w3", "w4", "w_o"]
 TENSORS = WEIGHTS + [name + " rms" for name in WEIGHTS]
 
 
 def session_program(seed, weights):
-    """Return ``step(X, Y)``: one training step of session.py, begun from the five ``weights``.
+    """Return ``step(X, Y, look)``: one training step of session.py, begun from five ``weights``.
 
-    ``step`` returns the cost before the update, float32, and the TENSORS after it, in their
-    order: the weights and the optimizer's ``rms`` slots, float32 arrays.
+    ``step`` returns the cost before the update, float32, and, if it is to ``look``, a list of
+    the TENSORS after it: the weights and the optimizer's ``rms`` slots, float32 arrays.
     """
+    if __name__ == "__main__":  # here, so that any TensorFlow can tell its version
+        import session
+    else:
+        from cnn_raw import session
     tf = session.tf
     with tf.Graph().as_default():
         program = session.build(seed)
@@ -40,7 +40,7 @@ def session_program(seed, weights):
         variables = {v.op.name: v for v in tf.global_variables()}
         tensors = var_list + [variables[v.op.name + "/RMSProp"] for v in var_list]
 
-    def step(X, Y):
+    def step(X, Y, look):
         feed_dict = {
             program.X: X,
             program.Y: Y,
@@ -48,13 +48,13 @@ def session_program(seed, weights):
             program.p_keep_hidden: 0.5,
         }
         cost, _ = sess.run([program.cost, program.train_op], feed_dict=feed_dict)
-        return cost, sess.run(tensors)
+        return cost, sess.run(tensors) if look else []
 
     return step
 
 
-def save(path, **arrays):
-    """Write an .npz under a temporary name and rename it: whoever sees it, sees all of it."""
+def save(path, arrays):
+    """Write arrays by their names as an .npz, under a temporary name first: who sees it, sees all."""
     temporary = path + ".part"
     with open(temporary, "wb") as file:
         np.savez(file, **arrays)
@@ -70,17 +70,15 @@ def load(path):
 
 
 def main(folder):
-    save(os.path.join(folder, "version.npz"), version=np.array(tensorflow.__version__, dtype="U"))
+    version = np.array(tensorflow.__version__, dtype="U")
+    save(os.path.join(folder, "version.npz"), {"version": version})
     start = load(os.path.join(folder, "start.npz"))
     step = session_program(int(start["seed"]), [start[name] for name in WEIGHTS])
     for line in iter(sys.stdin.readline, ""):
         batch = load(os.path.join(folder, "batch_%s.npz" % line.strip()))
-        cost, tensors = step(batch["X"], batch["Y"])
-        save(
-            os.path.join(folder, "step_%s.npz" % line.strip()),
-            cost=cost,
-            **dict(zip(TENSORS, tensors)),
-        )
+        cost, tensors = step(batch["X"], batch["Y"], batch["look"])
+        arrays = dict(zip(TENSORS, tensors), cost=cost)
+        save(os.path.join(folder, "step_%s.npz" % line.strip()), arrays)
 
 
 if __name__ == "__main__":
