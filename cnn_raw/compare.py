@@ -301,11 +301,12 @@ def draw(differences: Sequence[Difference], title: str, file: BinaryIO) -> None:
     axes = figure.subplots()
     steps = [difference.step for difference in differences]
     costs = [difference.cost_difference for difference in differences]
-    axes.plot(steps, costs, "k.", markersize=3, label="cost")
+    axes.plot(steps, costs, "k.", markersize=3, clip_on=False, label="cost")
     looked_at = [difference for difference in differences if difference.tensors]
-    for name in WEIGHTS:
+    for name, marker in zip(WEIGHTS, "osv^D", strict=True):
         steps = [difference.step for difference in looked_at]
-        axes.plot(steps, [difference.tensors[name] for difference in looked_at], ".-", label=name)
+        largest = [difference.tensors[name] for difference in looked_at]
+        axes.plot(steps, largest, marker=marker, markersize=4, clip_on=False, label=name)
     axes.set_yscale("symlog", linthresh=1e-8)  # logarithmic, but with a place for 0
     axes.set_ylim(0, max(1e-7, 2 * axes.get_ylim()[1]))
     axes.set(title=title, xlabel="step", ylabel="largest difference")

@@ -24,7 +24,7 @@ def session_program(seed, weights):
     ``step`` returns the cost before the update, float32, and, if it is to ``look``, a list of
     the TENSORS after it: the weights and the optimizer's ``rms`` slots, float32 arrays.
     """
-    if __name__ == "__main__":  # here, so that any TensorFlow can tell its version
+    if __name__ == "__main__":  # not at the top: first any TensorFlow tells its version
         import session
     else:
         from cnn_raw import session
