@@ -54,7 +54,7 @@ def session_program(seed, weights):
 
 
 def save(path, arrays):
-    """Write arrays by their names as an .npz, under a temporary name first: who sees it, sees all."""
+    """Write arrays by their names as an .npz; whoever sees the file, sees it whole."""
     temporary = path + ".part"
     with open(temporary, "wb") as file:
         np.savez(file, **arrays)
