@@ -1,5 +1,6 @@
-"""What several test files share: the data, and one epoch of real training."""
+"""What several test files share: the data, one epoch of real training, genuine 0.12.1."""
 
+import genuine
 import pytest
 import tensorflow as tf
 
@@ -32,3 +33,15 @@ def trained_weights(first_epoch):
     """Fresh variables with the weights after one epoch: about 95 % of the test images."""
     state, _ = first_epoch
     return type(state.weights)(*(tf.Variable(var) for var in state.weights))
+
+
+@pytest.fixture(scope="session")
+def genuine_python(request):
+    """The path of a Python 2.7 with genuine TensorFlow 0.12.1, kept in pytest's cache.
+
+    Give it to ``genuine.run([genuine_python, "script.py", ...])``.
+    """
+    try:
+        return genuine.environment(request.config.cache.mkdir("genuine"))
+    except genuine.Unavailable as reason:
+        pytest.skip(f"no genuine TensorFlow 0.12.1: {reason}")
