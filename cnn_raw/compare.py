@@ -177,7 +177,7 @@ class OtherPython:
         """Do one training step there."""
         self._steps += 1
         session_steps.save(
-            self._path(f"batch_{self._steps}"), {"X": X, "Y": Y, "look": np.array(look)}
+            self._path(f"batch_{self._steps}"), {"X": X, "Y": Y, "look": np.bool_(look)}
         )
         with contextlib.suppress(BrokenPipeError):  # it has ended: _wait_for says so
             self._process.stdin.write(b"%d\n" % self._steps)

@@ -61,11 +61,13 @@ class TrainingScreen:
         self._task = None
 
     def __enter__(self) -> "TrainingScreen":
-        self._bar.start()
+        if self._bar.console.is_terminal:
+            self._bar.start()
         return self
 
     def __exit__(self, *error):
-        self._bar.stop()
+        if self._bar.console.is_terminal:  # elsewhere it would leave an empty line
+            self._bar.stop()
 
     def print(self, line: str) -> None:
         if self._bar.console.is_terminal:

