@@ -1,4 +1,7 @@
-"""What several test files share: the data, one epoch of real training, genuine 0.12.1."""
+"""What several test files share: the data, an epoch of real training, 0.12.1, a browser."""
+
+import shutil
+from pathlib import Path
 
 import genuine
 import pytest
@@ -45,3 +48,20 @@ def genuine_python(request):
         return genuine.environment(request.config.cache.mkdir("genuine"))
     except genuine.Unavailable as reason:
         pytest.skip(f"no genuine TensorFlow 0.12.1: {reason}")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium, a playwright ``Browser``: the machine's own, or else playwright's."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        names = ("chromium", "chromium-browser", "google-chrome")
+        path = next(filter(None, map(shutil.which, names)), own if Path(own).exists() else None)
+        if path is None:
+            pytest.skip("there is no Chromium: `playwright install chromium` gets one")
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
