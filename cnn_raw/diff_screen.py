@@ -1,0 +1,189 @@
+"""``cnn-raw diff`` in a terminal or a pipe: two columns where they fit, else one."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from cnn_raw.diff import Diff, Line, Row, fold_title, side_lines
+from cnn_raw.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
+
+TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
+LEGEND = "~ changed   - only in 2016   + only in TensorFlow 2   . neither shown nor compared"
+_HANG = 4  # columns by which the rest of a line that does not fit is set in
+_DIM = "dim"
+_SIGN = "bold yellow"
+
+
+def show(diff: Diff, console: Console) -> None:
+    """Print the rows, then the reasons that they are numbered with."""
+    two = console.width >= TWO_COLUMNS
+    out = _TwoColumns(console.width) if two else _OneColumn(console.width)
+    for text in (*out.head(diff), *_body(diff, out), Text(), *_reasons(diff, console)):
+        text.rstrip()
+        console.print(text, soft_wrap=True, highlight=False)
+
+
+def _body(diff: Diff, out: "_TwoColumns | _OneColumn") -> Iterator[Text]:
+    told = set()
+    for row in diff.rows:
+        if any(statement.spaced for statement in row.left):
+            yield Text()
+        if row.sign == ".":
+            yield from out.fold(row)
+            continue
+        yield from out.row(row)
+        for number in row.reasons:
+            if number not in told:
+                told.add(number)
+                yield from out.reason(number)
+
+
+class _TwoColumns:
+    """2016 | sign and numbers | TensorFlow 2"""
+
+    PLACES = 4, 9  # columns for the line numbers of either side
+    MIDDLE = 10  # for the sign and the reasons' numbers
+
+    def __init__(self, width: int):
+        self.width = width
+        self.code = (width - sum(self.PLACES) - self.MIDDLE - 4) // 2
+
+    def head(self, diff: Diff) -> Iterator[Text]:
+        yield self._line(Text(f"     {diff.name}"), " ", Text("TensorFlow 2: cnn.py, train.py"))
+        yield Text(f"     {LEGEND}", _DIM)
+
+    def row(self, row: Row) -> Iterator[Text]:
+        left = self._column(row, row.left, 0)
+        right = self._column(row, row.right, 1)
+        middle = f"{row.sign} {' '.join(map(_number, row.reasons))}"
+        comments = len(row.left[0].above) if row.left else 0
+        for n, (one, other) in enumerate(zip_longest(left, right, fillvalue=Text())):
+            yield self._line(one, middle if n == comments else row.sign, other)
+
+    def fold(self, row: Row) -> Iterator[Text]:
+        return self._across(Text(f".  {fold_title(row)}", _DIM), 3)
+
+    def reason(self, number: int) -> Iterator[Text]:
+        return self._across(_title(number), 4)
+
+    def _across(self, text: Text, hang: int) -> Iterator[Text]:
+        """Lines that start in the middle and have all the room to the right of it."""
+        start = self.PLACES[0] + self.code + 2
+        for line in _wrapped(text, self.width - start, hang):
+            yield Text.assemble(" " * start, line)
+
+    def _column(self, row: Row, side: tuple, which: int) -> list[Text]:
+        width, colour = self.PLACES[which], ("red", "green")[which]
+        return [
+            Text.assemble((f"{place:>{width}} ", _DIM), code)
+            for line in side_lines(row, side)
+            for place, code in _code(line, self.code, colour)
+        ]
+
+    def _line(self, left: Text, middle: str, right: Text) -> Text:
+        gap = self.PLACES[0] + 1 + self.code - cell_len(left.plain)
+        return Text.assemble(left, " " * (gap + 1), (f"{middle:<{self.MIDDLE}}", _SIGN), " ", right)
+
+
+class _OneColumn:
+    """Old lines above new ones, as in a patch; what is the same stands once."""
+
+    PLACE = 10  # columns for the line numbers
+
+    def __init__(self, width: int):
+        self.width = width
+        self.code = width - self.PLACE - 3
+
+    def head(self, diff: Diff) -> Iterator[Text]:
+        yield Text(f"- {diff.name}")
+        yield Text("+ TensorFlow 2: cnn.py, train.py")
+        yield from _wrapped(Text(LEGEND, _DIM), self.width, 0)
+
+    def row(self, row: Row) -> Iterator[Text]:
+        if row.sign == " ":
+            yield from self._side(" ", row, row.left, "")
+            return
+        lines = [*self._side("-", row, row.left, "red"), *self._side("+", row, row.right, "green")]
+        numbers = Text(" ".join(f"[{_number(n)}]" for n in row.reasons), _SIGN)
+        room = self.width - len(numbers)
+        if cell_len(lines[-1].plain) + 2 > room:
+            lines.append(Text())
+        last = lines.pop()
+        yield from lines
+        yield Text.assemble(last, " " * (room - cell_len(last.plain)), numbers)
+
+    def _side(self, sign: str, row: Row, side: tuple, colour: str) -> Iterator[Text]:
+        for line in side_lines(row, side):
+            for place, code in _code(line, self.code, colour):
+                yield Text.assemble((sign, _SIGN), (f"{place:>{self.PLACE}}  ", _DIM), code)
+
+    def fold(self, row: Row) -> Iterator[Text]:
+        for line in _wrapped(Text(fold_title(row), _DIM), self.width - 2, self.PLACE + 1):
+            yield Text.assemble((". ", _SIGN), line)
+
+    def reason(self, number: int) -> Iterator[Text]:
+        for line in _wrapped(_title(number), self.code, 4):
+            yield Text.assemble(" " * (self.PLACE + 3), line)
+
+
+def _code(line: Line, width: int, colour: str) -> Iterator[tuple[str, Text]]:
+    """Yield (place, text) for a line, folded if it must be; a comment without room is left out."""
+    text = Text(line.text)
+    text.stylize(_DIM, line.end)
+    for start, end in line.marks:
+        text.stylize(f"bold underline {colour}", start, end)
+    if 0 < line.end and cell_len(line.text) > width:
+        text = text[: line.end]
+    indent = len(line.text) - len(line.text.lstrip())
+    place = line.place
+    for part in _wrapped(text, width, min(indent + _HANG, width // 2)):
+        yield place, part
+        place = ""
+
+
+def _wrapped(text: Text, width: int, hang: int) -> Iterator[Text]:
+    """Break a text at spaces, or where it must be; the later lines are set in by ``hang``."""
+    plain, start, room = text.plain, 0, width
+    indent = ""
+    while cell_len(plain[start:]) > room:
+        end = start + room
+        while cell_len(plain[start:end]) > room:
+            end -= 1
+        best = max(plain.rfind(" ", start, end), plain.rfind("(", start, end)) + 1
+        if plain[start:best].strip():
+            end = best
+        yield Text.assemble(indent, text[start:end])
+        start = end
+        indent, room = " " * hang, width - hang
+    yield Text.assemble(indent, text[start:])
+
+
+def _number(number: int) -> str:
+    return str(number or "*")
+
+
+def _title(number: int) -> Text:
+    reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
+    return Text(f"{_number(number):>2}  {reason.title}", "italic")
+
+
+def _reasons(diff: Diff, console: Console) -> Iterator[Text]:
+    width = min(console.width, 100)
+    for number in diff.reasons:
+        reason: Reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
+        for line in _wrapped(Text(f"{_number(number):>2}  {reason.title}", "bold"), width, 4):
+            yield line
+        parts = (
+            ("2016", " ".join(split_remark(reason.old))),
+            ("TF2", " ".join(split_remark(reason.new))),
+            ("why", reason.why),
+            ("if you get it wrong", reason.wrong),
+        )
+        for name, words in parts:
+            if words:
+                text = Text.assemble((f"    {name}: ", _DIM), words)
+                yield from _wrapped(text, width, 6)
+        yield Text()
