@@ -108,6 +108,22 @@ def compare(arguments: argparse.Namespace) -> int:
     return 0 if agree else 1
 
 
+def diff(arguments: argparse.Namespace) -> int:
+    """``cnn-raw diff``: the 2016 program and TensorFlow 2's side by side, each change explained."""
+    from rich.console import Console
+
+    from cnn_raw.diff import diff
+    from cnn_raw.diff_page import write_page
+    from cnn_raw.diff_screen import show
+
+    both = diff(arguments.file)
+    if arguments.html:
+        write_page(both, arguments.html)
+    else:
+        show(both, Console())
+    return 0
+
+
 def _import_tensorflow(arguments: argparse.Namespace):
     """Import TensorFlow without its chatter, and have its operations give the same every time."""
     from cnn_raw.screen import quiet_start
@@ -224,6 +240,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--data", metavar="DIR", help="folder with the four MNIST files, as for train"
     )
+
+    command = commands.add_parser(
+        "diff",
+        help="the 2016 program and TensorFlow 2's side by side, each change explained",
+        description="Show the 2016 program beside cnn.py and train.py, statement by statement. "
+        "What changed is marked and numbered; the reasons follow, with what happens if you get "
+        "it wrong. The programs are read as text: nothing is executed.",
+    )
+    command.set_defaults(command=diff)
+    command.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="your own copy of the 2016 script, Python 2 or 3 (default: session.py of this "
+        "package)",
+    )
+    command.add_argument("--html", metavar="OUT", help="write a page that needs no other file")
     for command in commands.choices.values():
         command.add_argument(
             "--debug", action="store_true", help="show tracebacks and what TensorFlow says"

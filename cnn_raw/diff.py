@@ -132,6 +132,10 @@ class Diff(NamedTuple):
     statements: int
     found: int  # statements of the TensorFlow 2 program with a counterpart on the left
 
+    def count(self, sign: str) -> int:
+        """How many statements of the left stand in rows of this sign."""
+        return sum(len(row.left) for row in self.rows if row.sign == sign)
+
     @property
     def reasons(self) -> list[int]:
         """The numbers of all reasons met, in their order; 0 last."""
@@ -256,7 +260,8 @@ def align(left: list[Statement], right: list[Statement]) -> Diff:
         if groups and partners[i] and partners[i] == groups[-1][1]:
             groups[-1][0].append(statement)  # X and Y belong to one line of the right
         else:
-            groups.append(([statement], partners[i]))
+            taken = any(partners[i] == indices for _, indices in groups)
+            groups.append(([statement], [] if taken else partners[i]))
     rows = [_row(tuple(lefts), tuple(right[j] for j in indices)) for lefts, indices in groups]
 
     place = {}  # index on the right -> index of its row
@@ -272,6 +277,16 @@ def align(left: list[Statement], right: list[Statement]) -> Diff:
     recognised = sum(len(row.left) for row in rows if row.right or row.reasons)
     name = left[0].file if left else ""
     return Diff(name, tuple(_folded(everything)), recognised, len(left), len(place))
+
+
+def _names_differ(one: Statement, other: Statement) -> bool:
+    """Whether these are imports, functions or classes of another name: never counterparts."""
+    kinds = ("import", "from", "def", "class")
+    if one.words[0] not in kinds and other.words[0] not in kinds:
+        return False
+    if one.words[0] in ("import", "from"):
+        return one.words != other.words
+    return one.words[:2] != other.words[:2]
 
 
 def _homes(
@@ -320,6 +335,8 @@ def _counterparts(left: list[Statement], right: list[Statement]) -> list[list[in
     for i in free_left:
         words, bag = left[i].words, Counter(left[i].words)
         for j in free_right:
+            if _names_differ(left[i], right[j]):
+                continue
             total = len(words) + len(right[j].words)
             if 2 * (bag & bags[j]).total() < ALIKE * total:  # cannot be alike
                 continue
@@ -379,6 +396,7 @@ class Line(NamedTuple):
 
     place: str  # its number; for TensorFlow 2's files, their name before it
     text: str
+    loose: int  # spaces before it that only lay it out: it goes on with the line above
     end: int  # where its code ends and a comment may follow
     marks: tuple[tuple[int, int], ...]  # columns (start, end) of what changed
 
@@ -387,7 +405,7 @@ def side_lines(row: Row, side: tuple[Statement, ...]) -> Iterator[Line]:
     """Yield the lines of one side of a row, the comments above its statements included."""
     for statement in side:
         for comment in statement.above:
-            yield Line("", comment, 0, ())
+            yield Line("", comment, 0, 0, ())
         for n, text in enumerate(statement.lines):
             number = str(statement.first + n)
             if side is row.right:
@@ -397,7 +415,12 @@ def side_lines(row: Row, side: tuple[Statement, ...]) -> Iterator[Line]:
                 for token in statement.tokens
                 if token.line == n and (statement, token) in row.changed
             )
-            yield Line(number, text, statement.ends[n], marks)
+            loose = max(0, _indent(text) - _indent(statement.lines[0]) - 4) if n else 0
+            yield Line(number, text, loose, statement.ends[n], marks)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def fold_title(row: Row) -> str:

@@ -11,7 +11,7 @@ from cnn_raw.diff import Diff, Line, Row, fold_title, side_lines
 from cnn_raw.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
-LEGEND = "~ changed   - only in 2016   + only in TensorFlow 2   . neither shown nor compared"
+LEGEND = "~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart, not shown"
 _HANG = 4  # columns by which the rest of a line that does not fit is set in
 _DIM = "dim"
 _SIGN = "bold yellow"
@@ -21,9 +21,19 @@ def show(diff: Diff, console: Console) -> None:
     """Print the rows, then the reasons that they are numbered with."""
     two = console.width >= TWO_COLUMNS
     out = _TwoColumns(console.width) if two else _OneColumn(console.width)
-    for text in (*out.head(diff), *_body(diff, out), Text(), *_reasons(diff, console)):
+    summary = _wrapped(Text(_summary(diff)), min(console.width, 100), 0)
+    legend = _wrapped(Text(LEGEND, _DIM), console.width, 0)
+    body = *out.head(diff), *_body(diff, out)
+    for text in (*legend, Text(), *body, Text(), *summary, Text(), *_reasons(diff, console)):
         text.rstrip()
         console.print(text, soft_wrap=True, highlight=False)
+
+
+def _summary(diff: Diff) -> str:
+    left = f"{diff.statements} statements of {diff.name}"
+    counts = ((" ", "the same"), ("~", "changed"), ("-", "gone"), (".", "without a counterpart"))
+    numbers = ", ".join(f"{diff.count(sign)} {words}" for sign, words in counts)
+    return f"{left}: {numbers}. {len(diff.reasons)} reasons:"
 
 
 def _body(diff: Diff, out: "_TwoColumns | _OneColumn") -> Iterator[Text]:
@@ -44,24 +54,26 @@ def _body(diff: Diff, out: "_TwoColumns | _OneColumn") -> Iterator[Text]:
 class _TwoColumns:
     """2016 | sign and numbers | TensorFlow 2"""
 
-    PLACES = 4, 9  # columns for the line numbers of either side
-    MIDDLE = 10  # for the sign and the reasons' numbers
+    PLACES = 3, 9  # columns for the line numbers of either side
+    MIDDLE = 9  # for the sign and the reasons' numbers
 
     def __init__(self, width: int):
         self.width = width
         self.code = (width - sum(self.PLACES) - self.MIDDLE - 4) // 2
 
     def head(self, diff: Diff) -> Iterator[Text]:
-        yield self._line(Text(f"     {diff.name}"), " ", Text("TensorFlow 2: cnn.py, train.py"))
-        yield Text(f"     {LEGEND}", _DIM)
+        right = Text.assemble(" " * (self.PLACES[1] + 1), ("cnn.py and train.py", "bold"))
+        yield self._line(Text(f"    {diff.name}", "bold"), "", right)
 
     def row(self, row: Row) -> Iterator[Text]:
         left = self._column(row, row.left, 0)
         right = self._column(row, row.right, 1)
         middle = f"{row.sign} {' '.join(map(_number, row.reasons))}"
-        comments = len(row.left[0].above) if row.left else 0
+        width = self.PLACES[0] if left else self.PLACES[1]
+        numbered = (n for n, line in enumerate(left or right) if line.plain[:width].strip())
+        first = next(numbered)  # not a comment
         for n, (one, other) in enumerate(zip_longest(left, right, fillvalue=Text())):
-            yield self._line(one, middle if n == comments else row.sign, other)
+            yield self._line(one, middle if n == first else row.sign, other)
 
     def fold(self, row: Row) -> Iterator[Text]:
         return self._across(Text(f".  {fold_title(row)}", _DIM), 3)
@@ -98,12 +110,11 @@ class _OneColumn:
         self.code = width - self.PLACE - 3
 
     def head(self, diff: Diff) -> Iterator[Text]:
-        yield Text(f"- {diff.name}")
-        yield Text("+ TensorFlow 2: cnn.py, train.py")
-        yield from _wrapped(Text(LEGEND, _DIM), self.width, 0)
+        yield Text(f"- {diff.name}", "bold")
+        yield Text("+ cnn.py and train.py", "bold")
 
     def row(self, row: Row) -> Iterator[Text]:
-        if row.sign == " ":
+        if row.sign == " ":  # once is enough
             yield from self._side(" ", row, row.left, "")
             return
         lines = [*self._side("-", row, row.left, "red"), *self._side("+", row, row.right, "green")]
@@ -135,9 +146,10 @@ def _code(line: Line, width: int, colour: str) -> Iterator[tuple[str, Text]]:
     text.stylize(_DIM, line.end)
     for start, end in line.marks:
         text.stylize(f"bold underline {colour}", start, end)
-    if 0 < line.end and cell_len(line.text) > width:
+    if line.end and cell_len(line.text) > width:
         text = text[: line.end]
-    indent = len(line.text) - len(line.text.lstrip())
+    text = text[min(line.loose, max(0, cell_len(text.plain) - width)) :]
+    indent = len(text.plain) - len(text.plain.lstrip())
     place = line.place
     for part in _wrapped(text, width, min(indent + _HANG, width // 2)):
         yield place, part
@@ -174,8 +186,7 @@ def _reasons(diff: Diff, console: Console) -> Iterator[Text]:
     width = min(console.width, 100)
     for number in diff.reasons:
         reason: Reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
-        for line in _wrapped(Text(f"{_number(number):>2}  {reason.title}", "bold"), width, 4):
-            yield line
+        yield from _wrapped(Text(f"{_number(number):>2}  {reason.title}", "bold"), width, 4)
         parts = (
             ("2016", " ".join(split_remark(reason.old))),
             ("TF2", " ".join(split_remark(reason.new))),
@@ -183,7 +194,7 @@ def _reasons(diff: Diff, console: Console) -> Iterator[Text]:
             ("if you get it wrong", reason.wrong),
         )
         for name, words in parts:
-            if words:
+            if words:  # NOT_TENSORFLOWS has no forms
                 text = Text.assemble((f"    {name}: ", _DIM), words)
                 yield from _wrapped(text, width, 6)
         yield Text()

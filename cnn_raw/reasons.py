@@ -37,7 +37,7 @@ REASONS = (
         why="TensorFlow 2 has no tutorials inside. cnn_raw.input_data reads the four files "
         "as the old loader did.",
         wrong="ModuleNotFoundError: No module named 'tensorflow.examples'.",
-        left=r"import input_data",
+        left=r"(?<!cnn_raw )import input_data",
     ),
     Reason(
         key="random_normal",
@@ -260,7 +260,7 @@ REASONS = (
         why="Python 3 has no print statement, and a loop that yields can be printed, plotted or "
         "kept without being changed.",
         wrong="SyntaxError: \"Missing parentheses in call to 'print'\".",
-        left=r"^print\b",
+        left=r"^print\b.*(mean|acc|cost|loss|sess)",
     ),
 )
 
