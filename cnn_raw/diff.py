@@ -27,6 +27,7 @@ PROGRAM_2016 = FOLDER / "session.py"
 PROGRAM_TF2 = (FOLDER / "cnn.py", FOLDER / "train.py")
 LARGEST = 200_000  # bytes; the 2016 script has 4,000
 ALIKE = 0.65  # share of the words that two statements must have in common, in the same order
+MARKED = 0.5  # below this, a row has changed as a whole, and words in common say nothing
 ENOUGH = 0.6  # share of the 2016 program that a file must hold to be called that program
 
 # Where the wording alone does not show which statements belong together: regular expressions over
@@ -113,7 +114,7 @@ class Row(NamedTuple):
     "." statements of TensorFlow 2's files, or of the reader's, that have no counterpart.
 
     ``reasons``: numbers from 1, places in ``REASONS``; 0 is a change that TensorFlow 2 does not
-    ask for. ``changed``: the tokens that are not on the other side.
+    ask for. ``changed``: the tokens that are not on the other side; none if hardly any are.
     """
 
     sign: str
@@ -369,7 +370,7 @@ def _row(left: tuple[Statement, ...], right: tuple[Statement, ...]) -> Row:
     places = [[(s, token) for s in side for token in s.tokens] for side in (left, right)]
     matcher = SequenceMatcher(None, theirs, ours, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
-        if kind != "equal":
+        if kind != "equal" and matcher.ratio() >= MARKED:
             changed.update(places[0][a:b])
             changed.update(places[1][c:d])
     return Row("~", left, right, reasons or (0,), frozenset(changed))
@@ -410,13 +411,15 @@ def side_lines(row: Row, side: tuple[Statement, ...]) -> Iterator[Line]:
             number = str(statement.first + n)
             if side is row.right:
                 number = f"{statement.file.removesuffix('.py')} {number}"
-            marks = tuple(
-                (token.start, token.end)
-                for token in statement.tokens
-                if token.line == n and (statement, token) in row.changed
-            )
+            marks = []
+            for token in statement.tokens:
+                if token.line == n and (statement, token) in row.changed:
+                    if marks and not text[marks[-1][1] : token.start].strip():
+                        marks[-1] = marks[-1][0], token.end
+                    else:
+                        marks.append((token.start, token.end))
             loose = max(0, _indent(text) - _indent(statement.lines[0]) - 4) if n else 0
-            yield Line(number, text, loose, statement.ends[n], marks)
+            yield Line(number, text, loose, statement.ends[n], tuple(marks))
 
 
 def _indent(line: str) -> int:

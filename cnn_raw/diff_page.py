@@ -22,7 +22,7 @@ _STYLE = """
   --new: #93e0a8; --new-ground: #15331f; --link: #92c0ff; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 110rem; background: var(--ground);
-  color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+  color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; }
 h3 { font-size: 1.05rem; margin: 0 0 .5rem; }
@@ -42,7 +42,6 @@ tr.gone > td.old { background: var(--old-ground); }
 tr.new > td.tf2 { background: var(--new-ground); }
 .line { display: block; white-space: pre-wrap; overflow-wrap: anywhere;
   padding-left: calc(var(--in) * 1ch + 8.5ch); text-indent: calc(var(--in) * -1ch - 8.5ch); }
-.line > * { text-indent: 0; }
 .place { display: inline-block; width: 3.5ch; margin-right: 1ch; color: var(--faint);
   text-align: right; text-indent: 0; user-select: none; }
 .tf2 .line { padding-left: calc(var(--in) * 1ch + 14ch);
@@ -53,8 +52,9 @@ del { color: var(--old); background: var(--old-ground); font-weight: 700;
   text-decoration: line-through; }
 ins { color: var(--new); background: var(--new-ground); font-weight: 700;
   text-decoration: underline; text-underline-offset: .2em; }
+td.why { font-size: .875rem; line-height: 1.4; }
 .why .sign { font-weight: 700; display: inline-block; min-width: 1.2ch; }
-.why a { display: inline-block; min-width: 1.5rem; padding: .1rem .2rem; text-align: center; }
+.why a { display: inline-block; min-width: 1.5rem; text-align: center; }
 details { color: var(--faint); }
 summary { cursor: pointer; overflow-wrap: anywhere; }
 article { border-top: 1px solid var(--line); padding: 1rem 0; max-width: 60rem; }
@@ -65,17 +65,24 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
 @media (max-width: 60rem) {
-  table, tbody, tr, td { display: block; width: 100%; }
+  table, tbody, td { display: block; width: 100%; }
   thead { display: none; }
-  td { padding: .05rem 0; }
-  tr.same > .tf2, td:empty { display: none; }
-  tr.same > .why { display: none; }
+  tr, tr.spaced { display: flex; flex-direction: column; margin-top: .9rem; }
+  tr:not(.spaced) { margin-top: 0; }
+  td, tr.spaced > td { padding: .05rem 0; }
+  td:empty, tr.same > .tf2, tr.same > .why { display: none; }
+  .why { order: 3; }
   tr.changed, tr.gone, tr.new { border-left: 3px solid var(--line); padding-left: .4rem;
-    margin: .5rem 0; }
-  tr.spaced > td { padding-top: .05rem; }
-  tr.spaced { margin-top: .9rem; }
-  tr.changed > .old .line::before { content: "- "; color: var(--old); }
-  tr.changed > .tf2 .line::before { content: "+ "; color: var(--new); }
+    margin-top: .6rem; }
+  .line, .tf2 .line { padding-left: calc(var(--in) * 1ch + 2ch);
+    text-indent: calc(var(--in) * -1ch - 2ch); }
+  .place { display: none; }
+  tr:not(.same, .fold) .line:first-child .place { display: block;
+    width: auto; text-align: left; margin-left: calc(var(--in) * -1ch - 2ch); }
+  tr.changed > .old .line:first-child .place::before, tr.gone .line:first-child .place::before
+    { content: "- 2016 "; }
+  tr.changed > .tf2 .line:first-child .place::before, tr.new .line:first-child .place::before
+    { content: "+ "; }
   .why .sign { display: none; }
   .why a { min-width: 2.75rem; padding: .35rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
@@ -172,7 +179,7 @@ def _row(row: Row) -> str:
         why = '<span class="hidden">same</span>'
     else:
         links = " ".join(
-            f'<a href="#reason-{number}" aria-label="reason {number or "of its own"}">'
+            f'<a href="#reason-{number}" title="{escape(_reason_of(number).title)}">'
             f"{number or '*'}</a>"
             for number in row.reasons
         )
@@ -212,11 +219,12 @@ def _code(line: Line, tag: str) -> Iterator[str]:
         at = end
     yield escape(line.text[at : line.end])
     if comment := line.text[max(at, line.end) :]:
+        comment = f"  {comment.lstrip()}" if line.end else comment  # without the columns
         yield f'<span class="comment">{escape(comment)}</span>'
 
 
 def _reason(number: int) -> str:
-    reason: Reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
+    reason = _reason_of(number)
     forms = (("2016", reason.old), ("TensorFlow 2", reason.new))
     texts = (("why", reason.why), ("if you get it wrong", reason.wrong))
     items = [(name, _form(form)) for name, form in forms if form]
@@ -226,6 +234,10 @@ def _reason(number: int) -> str:
         f'<article id="reason-{number}"><h3>{number or "*"}. {escape(reason.title)}</h3>'
         f"<dl>{entries}</dl></article>"
     )
+
+
+def _reason_of(number: int) -> Reason:
+    return REASONS[number - 1] if number else NOT_TENSORFLOWS
 
 
 def _form(form: str) -> str:
