@@ -74,17 +74,19 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .why { order: 3; }
   tr.changed, tr.gone, tr.new { border-left: 3px solid var(--line); padding-left: .4rem;
     margin-top: .6rem; }
-  .line, .tf2 .line { padding-left: calc(var(--in) * 1ch + 2ch);
+  .line, .tf2 .line { padding-left: 0; text-indent: 0; }
+  .text { display: block; padding-left: calc(var(--in) * 1ch + 2ch);
     text-indent: calc(var(--in) * -1ch - 2ch); }
   .place { display: none; }
-  tr:not(.same, .fold) .line:first-child .place { display: block;
-    width: auto; text-align: left; margin-left: calc(var(--in) * -1ch - 2ch); }
+  tr:not(.same, .fold) .line:first-child .place { display: block; width: auto; text-align: left; }
   tr.changed > .old .line:first-child .place::before, tr.gone .line:first-child .place::before
     { content: "- 2016 "; }
   tr.changed > .tf2 .line:first-child .place::before, tr.new .line:first-child .place::before
     { content: "+ "; }
   .why .sign { display: none; }
   .why a { min-width: 2.75rem; padding: .35rem; }
+  .why a.first { display: block; text-align: left; }
+  .why a.first::after { content: "  " attr(title); white-space: pre-wrap; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .6rem; }
 }
@@ -121,7 +123,8 @@ def page(diff: Diff) -> str:
     """Return the page, HTML5."""
     name = escape(diff.name)
     title = f"{name} beside TensorFlow 2"
-    rows = "\n".join(_row(row) for row in diff.rows)
+    told = set()
+    rows = "\n".join(_row(row, told) for row in diff.rows)
     reasons = "\n".join(_reason(number) for number in diff.reasons)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -165,7 +168,8 @@ changed, {diff.count("-")} are gone. What was <del>taken out</del> is struck thr
 """
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, told: set[int]) -> str:
+    """A row of the table; ``told`` are the reasons that rows above have given."""
     spaced = " spaced" if any(statement.spaced for statement in row.left) else ""
     if row.sign == ".":
         cell = (
@@ -178,16 +182,19 @@ def _row(row: Row) -> str:
     if row.sign == " ":
         why = '<span class="hidden">same</span>'
     else:
-        links = " ".join(
-            f'<a href="#reason-{number}" title="{escape(_reason_of(number).title)}">'
-            f"{number or '*'}</a>"
-            for number in row.reasons
-        )
+        links = " ".join(_link(number, number not in told) for number in row.reasons)
+        told.update(row.reasons)
         why = (
             f'<span class="sign" aria-hidden="true">{row.sign}</span>'
             f'<span class="hidden">{_SIGNS[row.sign]}: </span> {links}'
         )
     return _cells(f"{kind}{spaced}", _side(row, row.left), why, _side(row, row.right))
+
+
+def _link(number: int, first: bool) -> str:
+    title = escape(_reason_of(number).title)
+    kind = ' class="first"' if first else ""
+    return f'<a href="#reason-{number}"{kind} title="{title}">{number or "*"}</a>'
 
 
 def _cells(kind: str, left: str, why: str, right: str) -> str:
@@ -206,7 +213,7 @@ def _line(line: Line, tag: str) -> str:
     indent = len(line.text) - len(line.text.lstrip()) - line.loose
     return (
         f'<span class="line" style="--in:{indent}"><span class="place">{line.place}</span>'
-        f"{''.join(_code(line, tag))}</span>"
+        f'<span class="text">{"".join(_code(line, tag))}</span></span>'
     )
 
 
