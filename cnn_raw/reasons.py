@@ -135,7 +135,7 @@ REASONS = (
         new="p_keep_conv = tf.constant(0.8)",
         why="2016 divided what was kept by the tensor p_keep. Given a Python float, TF2's dropout "
         "multiplies by 1 / p_keep instead.",
-        wrong="With the float 0.8, about one kept value in seven differs from 2016 in its last bit.",
+        wrong="With the float 0.8, one kept value in seven differs from 2016 in its last bit.",
         left=r"p_keep_\w+=tf\.placeholder",
         right=r"p_keep_\w+=tf\.constant",
     ),
@@ -147,7 +147,7 @@ REASONS = (
         why="TensorFlow 1.0 put the labels first and asked for keywords; TF2 takes them by "
         "position again, in the new order.",
         wrong="No error: the logits are taken for labels, and the mean cost of a first batch is "
-        "-0.95 where 4.13 is right.",
+        "8.74 where 2.40 is right; nor has it a lower bound.",
         left=r"softmax_cross_entropy_with_logits",
     ),
     Reason(
@@ -168,8 +168,8 @@ REASONS = (
         new="cnn_raw.rmsprop.RMSPropOptimizer(0.001, 0.9)",
         why="The running mean of squares starts at ones, and epsilon, 1e-10, stands inside the "
         "root. Keras starts at zeros, with 1e-7.",
-        wrong="Keras's first step moves a weight by 0.00316, lr / sqrt(0.1), for a gradient of 0.01 as "
-        "for one of 1; 2016's by about lr times the gradient, 300 times less for 0.01.",
+        wrong="Keras's first step moves a weight by 0.00316, lr / sqrt(0.1), for a gradient of 0.01 "
+        "as for one of 1; 2016's by about lr times the gradient, 300 times less for 0.01.",
         left=r"RMSPropOptimizer",
     ),
     Reason(
@@ -236,8 +236,8 @@ REASONS = (
         new="state.random.shuffle(test_indices)",
         why="np.random is one stream for the whole process. RandomState(S) is the same stream as "
         "np.random.seed(S), but nobody else draws from it.",
-        wrong="Other code that shuffles in between, next_batch for one, changes which 256 images the "
-        "next epoch is tested on.",
+        wrong="Other code that shuffles in between, next_batch for one, changes which 256 images "
+        "the next epoch is tested on.",
         left=r"np\.random\.(shuffle|seed)",
         right=r"=np\.random\.RandomState",
     ),

@@ -125,7 +125,7 @@ def test_float64_labels_cost_a_trace_or_are_a_type_error(mnist, train_op):
 
 def test_variables_outside_or_a_value_error():
     wrong = tf.function(lambda X: X * cnn.init_weights([1], seed=5))
-    with pytest.raises(ValueError, match="only supports singleton tf.Variables created on the"):
+    with pytest.raises(ValueError, match=r"only supports singleton tf\.Variables created on the"):
         wrong(1.0)
 
 
@@ -178,7 +178,7 @@ def test_labels_first_or_a_wrong_cost_without_an_error(mnist):
     text = next(reason.wrong for reason in REASONS if reason.key == "labels_first")
     assert f"{swapped:.2f} where {cnn.cost_op(py_x, Y):.2f} is right" in text
     lower = py_x - 100  # the same probabilities
-    assert cnn.cost_op(lower, Y) == pytest.approx(cnn.cost_op(py_x, Y).numpy(), rel=1e-4)
+    assert float(cnn.cost_op(lower, Y)) == pytest.approx(float(cnn.cost_op(py_x, Y)), rel=1e-4)
     assert tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(lower, Y)) < -200
 
 
@@ -200,8 +200,10 @@ def test_upgrade_script_reports_nothing_and_breaks_the_program(tmp_path, monkeyp
     assert re.search(r"logits=Y\b", upgraded)
     until = upgraded.index("\n# Launch the graph")
     program = re.sub(r"(?m)^(from tensorflow\.examples|mnist|trX|teX).*\n", "", upgraded[:until])
-    with tf.Graph().as_default(), pytest.raises(ValueError, match="No gradients provided"):
-        exec(program, {})
+    with tf.Graph().as_default():
+        tf.random.set_seed(2016)
+        with pytest.raises(ValueError, match="No gradients provided for any variable"):
+            exec(program, {})
 
 
 def test_keras_rmsprop_starts_with_other_steps():
@@ -213,7 +215,7 @@ def test_keras_rmsprop_starts_with_other_steps():
     np.testing.assert_allclose(-of_keras.numpy(), 0.001 / np.sqrt(0.1), rtol=0.01)
     # measured: 5.4 % (the root of 0.9 to 1)
     np.testing.assert_allclose(-of_2016.numpy(), 0.001 * gradients, rtol=0.06)
-    assert of_keras[0] / of_2016[0] == pytest.approx(300, abs=5)  # measured: 298.6
+    assert float(of_keras[0] / of_2016[0]) == pytest.approx(300, abs=5)  # measured: 298.6
 
 
 def test_tape_that_does_not_watch_gives_no_gradients(small_weights):
