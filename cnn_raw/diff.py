@@ -14,7 +14,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -25,10 +27,10 @@ from cnn_raw.reasons import REASONS
 FOLDER = Path(__file__).parent
 PROGRAM_2016 = FOLDER / "session.py"
 PROGRAM_TF2 = (FOLDER / "cnn.py", FOLDER / "train.py")
-LARGEST = 200_000  # bytes; the 2016 script has 4,000
+LARGEST = 100_000  # bytes; the 2016 script has 4,000
 ALIKE = 0.65  # share of the words that two statements must have in common, in the same order
 MARKED = 0.5  # below this, a row has changed as a whole, and words in common say nothing
-ENOUGH = 0.6  # share of the 2016 program that a file must hold to be called that program
+ENOUGH = 0.7  # share of the 2016 program that a file must hold to be called that program
 
 # Where the wording alone does not show which statements belong together: regular expressions over
 # ``Statement.code``, 2016 on the left, TensorFlow 2 on the right. The first that matches counts.
@@ -37,7 +39,7 @@ COUNTERPARTS = (
     (r"^(\w+\.)?set_random_seed|tf\.set_random_seed", r"tf\.random\.set_seed\(settings"),
     (r"^np\.random\.seed", r"np\.random\.RandomState\("),
     (r"read_data_sets\(", r"^def train\("),
-    (r"=mnist\.(train|test)\.images", r"=mnist\.(train|test)\.images"),
+    (r"=\w+\.(train|test)\.images", r"=\w+\.(train|test)\.images"),
     (r"^[XY]=tf\.placeholder", r"^@tf\.function$|^def train_op\("),
     (r"^p_keep_conv=tf\.placeholder", r"^p_keep_conv=tf\.constant"),
     (r"^p_keep_hidden=tf\.placeholder", r"^p_keep_hidden=tf\.constant"),
@@ -78,7 +80,8 @@ class Token(NamedTuple):
     end: int
 
 
-class Statement(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Statement:
     """A statement, or the first line of a compound one: ``with tf.Session() as sess:``.
 
     ``tokens`` leave out comments and annotations. ``ends``: where each line's code ends and its
@@ -94,14 +97,14 @@ class Statement(NamedTuple):
     above: tuple[str, ...] = ()
     spaced: bool = False
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The tokens' texts; quotes of either kind are one."""
         return tuple(
             f'"{token.text[1:-1]}"' if token.text[0] == "'" else token.text for token in self.tokens
         )
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The tokens on one line, with a space only between two words."""
         return re.sub(r"(?<=\w) (?!\w)|(?<!\w) ", "", " ".join(self.words))

@@ -113,7 +113,7 @@ REASONS = (
         "called again and again: it is handed its weights and data instead of making them.",
         wrong='A tf.Variable made inside a tf.function is a ValueError, "tf.function only supports '
         'singleton tf.Variables created on the first call".',
-        left=r"^py_x=model\(|^predict_op=|,teX,teY=mnist",
+        left=r"^py_x=model\(|^predict_op=|,teX,teY=\w+\.train",
         right=r"^def (train|cost_op|predict_op)\(|^py_x=model|^cost=cost_op",
     ),
     Reason(
@@ -168,8 +168,8 @@ REASONS = (
         new="cnn_raw.rmsprop.RMSPropOptimizer(0.001, 0.9)",
         why="The running mean of squares starts at ones, and epsilon, 1e-10, stands inside the "
         "root. Keras starts at zeros, with 1e-7.",
-        wrong="Keras's first step moves a weight by 0.00316, lr / sqrt(0.1), for a gradient of 0.01 "
-        "as for one of 1; 2016's by about lr times the gradient, 300 times less for 0.01.",
+        wrong="Keras's first step moves a weight by 0.00316, lr / sqrt(0.1), for a gradient of "
+        "0.01 as for one of 1; 2016's by about lr times the gradient, 300 times less for 0.01.",
         left=r"RMSPropOptimizer",
     ),
     Reason(
