@@ -172,12 +172,9 @@ def _row(row: Row, told: set[int]) -> str:
     """A row of the table; ``told`` are the reasons that rows above have given."""
     spaced = " spaced" if any(statement.spaced for statement in row.left) else ""
     if row.sign == ".":
-        cell = (
-            f"<details><summary>{escape(fold_title(row))}</summary>"
-            f"{_side(row, row.left)}{_side(row, row.right)}</details>"
+        return _cells(
+            f"fold{spaced}", _fold(Row(".", row.left)), "", _fold(Row(".", (), row.right))
         )
-        cells = (cell, "", "") if row.left else ("", "", cell)
-        return _cells(f"fold{spaced}", *cells)
     kind = {" ": "same", "~": "changed", "-": "gone", "+": "new"}[row.sign]
     if row.sign == " ":
         why = '<span class="hidden">same</span>'
@@ -189,6 +186,14 @@ def _row(row: Row, told: set[int]) -> str:
             f'<span class="hidden">{_SIGNS[row.sign]}: </span> {links}'
         )
     return _cells(f"{kind}{spaced}", _side(row, row.left), why, _side(row, row.right))
+
+
+def _fold(row: Row) -> str:
+    """One side's statements without a counterpart, to be opened; nothing if there are none."""
+    if not row.left and not row.right:
+        return ""
+    lines = _side(row, row.left) + _side(row, row.right)
+    return f"<details><summary>{escape(fold_title(row))}</summary>{lines}</details>"
 
 
 def _link(number: int, first: bool) -> str:
