@@ -119,6 +119,7 @@ def diff(arguments: argparse.Namespace) -> int:
     both = diff(arguments.file)
     if arguments.html:
         write_page(both, arguments.html)
+        print(f"{arguments.html}: open it in a browser")
     else:
         show(both, Console())
     return 0

@@ -11,7 +11,6 @@ from cnn_raw.diff import Diff, Line, Row, fold_title, side_lines
 from cnn_raw.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
-LEGEND = "~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart, not shown"
 _HANG = 4  # columns by which the rest of a line that does not fit is set in
 _DIM = "dim"
 _SIGN = "bold yellow"
@@ -19,10 +18,10 @@ _SIGN = "bold yellow"
 
 def show(diff: Diff, console: Console) -> None:
     """Print the rows, then the reasons that they are numbered with."""
-    two = console.width >= TWO_COLUMNS
-    out = _TwoColumns(console.width) if two else _OneColumn(console.width)
+    layout = _TwoColumns if console.width >= TWO_COLUMNS else _OneColumn
+    out = layout(console.width, diff)
     summary = _wrapped(Text(_summary(diff)), min(console.width, 100), 0)
-    legend = _wrapped(Text(LEGEND, _DIM), console.width, 0)
+    legend = _wrapped(Text(out.LEGEND, _DIM), console.width, 0)
     body = *out.head(diff), *_body(diff, out)
     for text in (*legend, Text(), *body, Text(), *summary, Text(), *_reasons(diff, console)):
         text.rstrip()
@@ -54,12 +53,13 @@ def _body(diff: Diff, out: "_TwoColumns | _OneColumn") -> Iterator[Text]:
 class _TwoColumns:
     """2016 | sign and numbers | TensorFlow 2"""
 
+    LEGEND = "~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart, not shown"
     PLACES = 3, 9  # columns for the line numbers of either side
-    MIDDLE = 9  # for the sign and the reasons' numbers
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, diff: Diff):
         self.width = width
-        self.code = (width - sum(self.PLACES) - self.MIDDLE - 4) // 2
+        self.middle = max(len(_numbered(row)) for row in diff.rows)
+        self.code = (width - sum(self.PLACES) - self.middle - 4) // 2
 
     def head(self, diff: Diff) -> Iterator[Text]:
         right = Text.assemble(" " * (self.PLACES[1] + 1), ("cnn.py and train.py", "bold"))
@@ -68,7 +68,7 @@ class _TwoColumns:
     def row(self, row: Row) -> Iterator[Text]:
         left = self._column(row, row.left, 0)
         right = self._column(row, row.right, 1)
-        middle = f"{row.sign} {' '.join(map(_number, row.reasons))}"
+        middle = _numbered(row)
         width = self.PLACES[0] if left else self.PLACES[1]
         numbered = (n for n, line in enumerate(left or right) if line.plain[:width].strip())
         first = next(numbered)  # not a comment
@@ -97,15 +97,16 @@ class _TwoColumns:
 
     def _line(self, left: Text, middle: str, right: Text) -> Text:
         gap = self.PLACES[0] + 1 + self.code - cell_len(left.plain)
-        return Text.assemble(left, " " * (gap + 1), (f"{middle:<{self.MIDDLE}}", _SIGN), " ", right)
+        return Text.assemble(left, " " * (gap + 1), (f"{middle:<{self.middle}}", _SIGN), " ", right)
 
 
 class _OneColumn:
     """Old lines above new ones, as in a patch; what is the same stands once."""
 
+    LEGEND = "- 2016   + TensorFlow 2   [1] the reason   . no counterpart, not shown"
     PLACE = 10  # columns for the line numbers
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, _: Diff):
         self.width = width
         self.code = width - self.PLACE - 3
 
@@ -171,6 +172,10 @@ def _wrapped(text: Text, width: int, hang: int) -> Iterator[Text]:
         start = end
         indent, room = " " * hang, width - hang
     yield Text.assemble(indent, text[start:])
+
+
+def _numbered(row: Row) -> str:
+    return f"{row.sign} {' '.join(map(_number, row.reasons))}"
 
 
 def _number(number: int) -> str:

@@ -189,6 +189,17 @@ def test_diff_reads_other_writings_of_the_same_script(tutorial, script, variant)
     assert outline(diff(script(variant))) == outline(tutorial)
 
 
+def test_diff_shows_tabs_as_the_spaces_they_stand_for(tutorial, script):
+    text = re.sub("(?m)^(    )+", lambda spaces: "\t" * (len(spaces[0]) // 4), TEXT)
+    both = diff(script(text, name=SCRIPT.name))
+    assert printed(both, 200) == printed(tutorial, 200)
+
+
+def test_diff_loses_one_statement_to_a_bracket_left_open(script):
+    both = diff(script(TEXT.replace("batch_size = 128", "batch_size = (128")))
+    assert (both.recognised, both.statements) == (47, 48)  # test_size goes with it
+
+
 def test_diff_says_when_a_change_is_not_tensorflows_doing(script):
     both = diff(script(TEXT.replace("batch_size = 128", "batch_size = 55")))
     row = next(r for r in both.rows if any(s.code == "batch_size=55" for s in r.left))
@@ -341,6 +352,8 @@ def test_show_puts_the_programs_side_by_side_where_they_fit(tutorial):
     )
     (line,) = [line for line in lines if line.startswith(" 34 ")]
     assert line.count("l4 = tf.nn.relu(tf.matmul(l3, w4))") == 2 and "~" not in line
+    numbers = [re.match(r".*?(?:cnn|train) +(?=\d+ )", line) for line in lines]
+    assert len({match.end() for match in numbers if match}) <= 2  # of two digits and of three
     narrow = printed(tutorial, 80)
     old, new = "l4 = tf.nn.dropout(l4, p_keep_hidden)\n", "l4 = tf.nn.dropout(l4, rate=1 - "
     assert re.search(rf"-  +35      {re.escape(old)}\+ +cnn \d+      {re.escape(new)}", narrow)
@@ -404,10 +417,11 @@ def test_page_is_whole_and_refers_to_nothing_outside(tutorial):
 
 def test_page_escapes_what_the_file_says(script):
     text = TEXT.replace("# Get A", "# <script>alert('x')</script>&lt;")
+    text = text.replace("test_size = 256", "test_size = 256 if 1<i>1 else '<i>'")
     both = diff(script(text, name="<b>&.py"))
     html = page(both)
     assert "<script" not in html and "&lt;script&gt;" in html and "&amp;lt;" in html
-    assert "<b>" not in html and "&lt;b&gt;&amp;.py" in html
+    assert "<i>" not in html and "<b>" not in html and "&lt;b&gt;&amp;.py" in html
 
 
 def test_write_page_replaces_whole_or_leaves_what_there_was(tmp_path, tutorial, monkeypatch):
