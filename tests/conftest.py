@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from pathlib import Path
+
 import genuine
 import pytest
 import tensorflow as tf
@@ -65,3 +67,13 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def genuine_recording(genuine_python, tmp_path_factory):
+    """A folder with the JSON files of golden/, recorded anew by genuine 0.12.1."""
+    folder = tmp_path_factory.mktemp("golden")
+    data = ["--quick", "--out", folder, input_data.PACKAGE_DATA]
+    done = genuine.run([genuine_python, Path(__file__).parent / "golden" / "record.py", *data])
+    assert done.returncode == 0, done.stderr
+    return folder
