@@ -3,8 +3,6 @@
 import shutil
 from pathlib import Path
 
-from pathlib import Path
-
 import genuine
 import pytest
 import tensorflow as tf

@@ -45,7 +45,7 @@ def run(command: list, timeout: float = 600, **variables: str) -> subprocess.Com
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         [str(word) for word in command],
-        env={**env, **variables},
+        env={**env, "PYTHONDONTWRITEBYTECODE": "1", **variables},
         capture_output=True,
         text=True,
         timeout=timeout,
