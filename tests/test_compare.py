@@ -182,9 +182,10 @@ def fake_python(tmp_path):
 
 # Tells a version, as session_steps.py does, and goes on.
 VERSION = f"""#!{sys.executable}
-import sys
+import os, sys
 import numpy as np
-np.savez(sys.argv[3] + "/version.npz", version=np.array("{{}}"))
+np.savez(sys.argv[3] + "/part.npz", version=np.array("{{}}"))
+os.rename(sys.argv[3] + "/part.npz", sys.argv[3] + "/version.npz")
 """
 
 
