@@ -274,7 +274,11 @@ def judge(differences: Sequence[Difference], other: bool, measured: bool) -> tup
     steps = len(differences)
     first = next((difference for difference in differences if difference.first), None)
     if first is None:
-        return True, f"identical to the last bit in all {steps} steps: cost, weights and rms slots"
+        where = "in the steps shown" if other else "after each"
+        return True, (
+            f"identical to the last bit: {steps} costs, and the five weights and their rms slots "
+            f"{where}"
+        )
     if not other:
         return False, (
             f"NOT identical: the first to differ is {first.first} in step {first.step}, "

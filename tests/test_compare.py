@@ -3,8 +3,10 @@
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import matplotlib.image
@@ -227,6 +229,29 @@ def test_a_python_that_hangs_is_stopped(fake_python):
     process = int(str(error.value).split()[-1])
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_ctrl_c_stops_the_other_python_too(fake_python, tmp_path):
+    python = fake_python('#!/bin/sh\necho $$ > "${0%/*}/process"\nexec sleep 600')
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "cnn_raw", "compare", "--python", python]
+    running = subprocess.Popen(
+        command,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "process").exists() and running.poll() is None:
+        time.sleep(0.05)
+    assert len(list(temporary.iterdir())) == 1
+    running.send_signal(signal.SIGINT)
+    assert running.communicate() == ("stopped after 0 of 429 steps\n", "")
+    assert running.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "process").read_text()), 0)
+    assert list(temporary.iterdir()) == []
 
 
 def test_the_session_runs_in_another_process_as_here(training):
