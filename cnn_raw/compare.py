@@ -12,6 +12,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -225,9 +226,10 @@ class OtherPython:
     def _fail(self, what: str) -> None:
         """Raise InputError with the last lines that the other Python wrote."""
         self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()[-5:]
+        lines = self._log.read().decode(errors="replace").splitlines()
+        lines = [line for line in lines if line.strip()][-5:]
         when = f"in step {self._steps}" if self._steps else "before the first step"
-        if lines and "No module named" in lines[-1] and "tensorflow" in lines[-1]:
+        if lines and re.search("No module named '?(tensorflow|numpy)", lines[-1]):
             raise InputError(
                 f"{self._python}: has no TensorFlow; install one for it, or give another"
             )

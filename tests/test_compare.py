@@ -199,6 +199,10 @@ os.rename(sys.argv[3] + "/part.npz", sys.argv[3] + "/version.npz")
             "has no TensorFlow; install one for it, or give another",
         ],
         [
+            f'#!/bin/sh\nexec {sys.executable} -S "$@"',  # without what is installed
+            "has no TensorFlow; install one for it, or give another",
+        ],
+        [
             "#!/bin/sh\nfor i in 1 2 3 4 5 6; do echo line $i; done; exit 3",
             "ended with status 3 before the first step; its last lines:"
             + "".join(f"\n    line {i}" for i in range(2, 7)),
@@ -207,10 +211,10 @@ os.rename(sys.argv[3] + "/part.npz", sys.argv[3] + "/version.npz")
         [VERSION.format("3.1.0"), "its TensorFlow 3.1.0 is too new to have the API of 2016"],
         [
             VERSION.format("0.12.1") + "print(sys.stdin.readline())\nsys.exit('no memory')",
-            "ended with status 1 in step 1; its last lines:\n    1\n    \n    no memory",
+            "ended with status 1 in step 1; its last lines:\n    1\n    no memory",
         ],
     ],
-    ids=["no TensorFlow", "crash", "nothing", "too new", "crash in a step"],
+    ids=["no TensorFlow", "no NumPy", "crash", "nothing", "too new", "crash in a step"],
 )
 def test_a_python_that_cannot_do_it_is_named_with_its_last_lines(fake_python, program, message):
     weights = [np.zeros(1, np.float32)] * 5
