@@ -1,0 +1,52 @@
+"""Make the pictures of notebooks/README.md: one figure of each notebook, small.
+
+    python notebooks/make_images.py
+
+Executes the six notebooks, which takes a few minutes, and writes notebooks/images/*.png.
+"""
+
+import base64
+import io
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from PIL import Image
+
+FOLDER = Path(__file__).parent
+WIDTH = 480  # pixels
+
+# A notebook's name and the start of the figure's cell.
+FIGURES = {
+    "1_convolution": "fig, axes = plt.subplots(2, 3, figsize=(7.5, 5.4)",
+    "2_graph": "fig, ax = plt.subplots(figsize=(8, 3.4)",
+    "3_tf2": "l1a = tf.nn.relu",
+    "4_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
+    "5_look_inside": "fig, axes = plt.subplots(4, 8, figsize=(9, 4.8)",
+    "6_when": "names = [",
+}
+
+
+def figure(name: str, start: str) -> Image.Image:
+    """Execute a notebook and return the first figure of the cell that begins with ``start``."""
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+    cell = next(cell for cell in notebook.cells if cell.source.startswith(start))
+    png = next(out.data["image/png"] for out in cell.outputs if "image/png" in out.get("data", {}))
+    return Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+
+
+def main() -> None:
+    (FOLDER / "images").mkdir(exist_ok=True)
+    for name, start in FIGURES.items():
+        image = figure(name, start)
+        image.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+        image.quantize(64).save(FOLDER / "images" / f"{name}.png", optimize=True)
+        print(f"images/{name}.png: {image.width}x{image.height}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
