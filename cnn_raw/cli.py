@@ -1,6 +1,7 @@
 """The command line: one small function per command. TensorFlow is imported when one runs."""
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -38,42 +39,66 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """``cnn-raw train``: train the network and test it after every epoch."""
-    from cnn_raw import input_data
+    """``cnn-raw train``: train the network, test it after every epoch, and keep the run."""
     from cnn_raw.screen import EPOCH_HEADER, TrainingScreen, epoch_line
 
-    epochs = 1 if arguments.dry_run else arguments.epochs
-    settings = Settings(epochs=epochs, batch_size=arguments.batch_size, seed=arguments.seed)
-    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
-    if arguments.dry_run:
-        mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
+    with _open_run(arguments) as run:
+        mnist, settings, done = run.mnist, run.settings, len(run.history)
+        if done >= settings.epochs:
+            print(f"{run.folder}: {done} epochs are done; --epochs gives the total for more")
+            return 0
 
-    tf = _import_tensorflow(arguments)
-    from cnn_raw.train import train
+        tf = _import_tensorflow(arguments)
+        from cnn_raw.checkpoint import Checkpoints
+        from cnn_raw.train import train
 
-    started = time.monotonic()
-    images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
-    epoch = None
-    with TrainingScreen(settings.epochs, steps) as screen:
-        screen.print(
-            f"cnn_raw {__version__}, TensorFlow {tf.__version__}, seed {settings.seed}: "
-            f"{images:,} training images in {steps} batches of {settings.batch_size}"
-        )
-        screen.print(EPOCH_HEADER)
-        try:
-            for epoch in train(mnist, settings, progress=screen.progress):
-                screen.print(epoch_line(epoch))
-        except KeyboardInterrupt:
-            screen.print(f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps")
-            raise
-        finally:
-            if epoch:
+        checkpoints = Checkpoints(run)
+        started = time.monotonic()
+        images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
+        epoch = None
+        with TrainingScreen(settings.epochs, steps, done) as screen:
+            screen.print(
+                f"cnn_raw {__version__}, TensorFlow {tf.__version__}, seed {settings.seed}: "
+                f"{images:,} training images in {steps} batches of {settings.batch_size}"
+            )
+            if run.folder:
+                screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
+            screen.print(EPOCH_HEADER)
+            try:
+                for epoch in train(mnist, settings, checkpoints.state, screen.progress):
+                    checkpoints.keep(epoch)
+                    screen.print(epoch_line(epoch))
+            except KeyboardInterrupt:
                 screen.print(
-                    f"{epoch.test_accuracy:.2%} of the {mnist.test.num_examples:,} test images "
-                    f"are right after {epoch.epoch} of {settings.epochs} epochs, "
-                    f"{time.monotonic() - started:.0f} s"
+                    f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps"
                 )
+                if run.folder:
+                    screen.print(f"cnn-raw train --resume {run.folder} goes on")
+                raise
+            finally:
+                if epoch:
+                    screen.print(
+                        f"{epoch.test_accuracy:.2%} of the {mnist.test.num_examples:,} test images "
+                        f"are right after {epoch.epoch} of {settings.epochs} epochs, "
+                        f"{time.monotonic() - started:.0f} s"
+                    )
     return 0
+
+
+def _open_run(arguments: argparse.Namespace):
+    """Return the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
+    from cnn_raw import input_data, run
+
+    given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if arguments.resume:
+        return run.resume(arguments.resume, arguments.data, **given)
+    if not arguments.dry_run:
+        return run.start(arguments.out, Settings(**given), arguments.data, arguments.force)
+    settings = Settings(**{**given, "epochs": 1})
+    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
+    mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
+    return contextlib.nullcontext(run.Run(None, settings, mnist))
 
 
 def compare(arguments: argparse.Namespace) -> int:
@@ -171,18 +196,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=train)
     command.add_argument(
-        "--epochs", type=int, default=Settings.epochs, metavar="N", help="passes over the images"
+        "--epochs",
+        type=int,
+        metavar="N",
+        help=f"passes over the images, in total (default: {Settings.epochs})",
     )
     command.add_argument(
-        "--batch-size", type=int, default=Settings.batch_size, metavar="N", help="images a step"
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help=f"images a step (default: {Settings.batch_size})",
     )
     command.add_argument(
         "--seed",
         type=int,
-        default=Settings.seed,
         metavar="N",
         help="of the weights, the dropout masks and the 256 images; the same seed gives the "
-        "same numbers",
+        f"same numbers (default: {Settings.seed})",
     )
     command.add_argument(
         "--data",
@@ -190,11 +220,30 @@ def _parser() -> argparse.ArgumentParser:
         help="folder with the four MNIST files or another set in their format; MNIST is put there "
         "if it has none of them (default: the package's own MNIST)",
     )
-    command.add_argument(
+    folder = command.add_mutually_exclusive_group()
+    folder.add_argument(
+        "--out",
+        metavar="DIR",
+        help="keep the run in this folder: after every epoch a checkpoint and the figures "
+        "(default: runs/<date-time>)",
+    )
+    folder.add_argument(
+        "--resume",
+        metavar="DIR",
+        help="go on with the run in this folder, or from one of its checkpoints (DIR/ckpt-3); its "
+        "settings and data are used again, and the weights become those of a run that was never "
+        "interrupted",
+    )
+    folder.add_argument(
         "--dry-run",
         action="store_true",
         help=f"only see that it works: one epoch of {DRY_RUN_STEPS} steps, "
-        f"{DRY_RUN_TESTS:,} test images",
+        f"{DRY_RUN_TESTS:,} test images; nothing is kept",
+    )
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="with --out: overwrite the run that the folder holds",
     )
 
     command = commands.add_parser(

@@ -43,12 +43,12 @@ class TrainingScreen:
     """Lines that stay, and on a terminal a live bar under them for the epoch that runs.
 
     Into a file or a pipe only the lines are written, each at once. ``epoch`` (from 1), ``step``
-    and ``steps`` say how far the training is.
+    and ``steps`` say how far the training is; ``done`` epochs were over before.
     """
 
-    def __init__(self, epochs: int, steps: int):
+    def __init__(self, epochs: int, steps: int, done: int = 0):
         self.epochs, self.steps = epochs, steps
-        self.epoch = self.step = 0
+        self.epoch, self.step = done, 0
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
