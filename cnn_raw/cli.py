@@ -12,6 +12,15 @@ from cnn_raw.settings import Settings
 
 DRY_RUN_STEPS = 20
 DRY_RUN_TESTS = 1000
+TEST_SIZE = 256  # cnn.test_size
+DATA_HELP = (
+    "folder with the four MNIST files or another set in their format; MNIST is put there if it "
+    "has none of them (default: the package's own MNIST)"
+)
+RUN_HELP = (
+    "folder of a run, one of its checkpoints (RUN/ckpt-3), a checkpoint that tf.train.Saver wrote "
+    "(also TensorFlow 0.12's), or an .npz file with w, w2, w3, w4, w_o"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,6 +91,40 @@ def train(arguments: argparse.Namespace) -> int:
                         f"are right after {epoch.epoch} of {settings.epochs} epochs, "
                         f"{time.monotonic() - started:.0f} s"
                     )
+    return 0
+
+
+def test(arguments: argparse.Namespace) -> int:
+    """``cnn-raw test``: how good a trained network is, and where it errs."""
+    from cnn_raw import input_data
+    from cnn_raw.screen import track
+
+    data = getattr(input_data.read_data_sets(arguments.data, one_hot=True), arguments.split)
+    _import_tensorflow(arguments)
+    from cnn_raw import analysis
+    from cnn_raw.checkpoint import load_weights
+
+    size = min(TEST_SIZE, data.num_examples) if arguments.size is None else arguments.size
+    analysis.check_samples(size, arguments.samples, data.num_examples)
+    if arguments.plot:
+        analysis.check_plot(arguments.plot)
+    weights = load_weights(arguments.run)
+    result = analysis.analyse(weights, data.images, data.labels, arguments.batch_size, track)
+    sampled = result.samples(size, arguments.samples, arguments.seed)
+    if arguments.plot:
+        analysis.plot(result, data.images, arguments.plot)
+    say = analysis.as_json if arguments.json else analysis.text
+    print(say(result, sampled, size))
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """``cnn-raw export``: write a run's weights for other programs."""
+    _import_tensorflow(arguments)
+    from cnn_raw.export import export
+
+    export(arguments.run, arguments.to, arguments.out)
+    print(f"{arguments.out}: written")
     return 0
 
 
@@ -214,12 +257,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of the weights, the dropout masks and the 256 images; the same seed gives the "
         f"same numbers (default: {Settings.seed})",
     )
-    command.add_argument(
-        "--data",
-        metavar="DIR",
-        help="folder with the four MNIST files or another set in their format; MNIST is put there "
-        "if it has none of them (default: the package's own MNIST)",
-    )
+    command.add_argument("--data", metavar="DIR", help=DATA_HELP)
     folder = command.add_mutually_exclusive_group()
     folder.add_argument(
         "--out",
@@ -245,6 +283,64 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with --out: overwrite the run that the folder holds",
     )
+
+    command = commands.add_parser(
+        "test",
+        help="test a trained network, and see where it errs",
+        description="Test a trained network on all images of a set, and see where it errs. Shows "
+        "also how much the tutorial's figure wanders: the accuracy on 256 images drawn at random.",
+    )
+    command.set_defaults(command=test)
+    command.add_argument("run", metavar="RUN", help=RUN_HELP)
+    command.add_argument(
+        "--split",
+        choices=("train", "validation", "test"),
+        default="test",
+        help="which images: 55,000 for training, 5,000 for validation, 10,000 for tests",
+    )
+    command.add_argument("--data", metavar="DIR", help=DATA_HELP)
+    command.add_argument(
+        "--batch-size",
+        type=int,
+        default=500,
+        metavar="N",
+        help="images at a time; more need more memory, and give the same figures",
+    )
+    command.add_argument(
+        "--size",
+        type=int,
+        metavar="N",
+        help=f"images in a sample drawn at random (default: {TEST_SIZE}, the tutorial's)",
+    )
+    command.add_argument(
+        "--samples", type=int, default=20, metavar="K", help="how often one is drawn"
+    )
+    command.add_argument(
+        "--seed", type=int, default=Settings.seed, metavar="N", help="of the samples"
+    )
+    command.add_argument("--json", action="store_true", help="print all of it for programs")
+    command.add_argument(
+        "--plot",
+        metavar="FILE.png",
+        help="draw the confusion matrix and the worst mistakes; needs cnn-raw[plot]",
+    )
+
+    command = commands.add_parser(
+        "export",
+        help="write a run's weights for other programs",
+        description="Write a run's weights for other programs. Nothing that is there already is "
+        "overwritten.",
+    )
+    command.set_defaults(command=export)
+    command.add_argument("run", metavar="RUN", help=RUN_HELP)
+    command.add_argument(
+        "--to",
+        required=True,
+        choices=("saver", "savedmodel", "npz"),
+        help="saver: a checkpoint that the 2016 program's tf.train.Saver restores; savedmodel: "
+        "a folder that TensorFlow loads without this package; npz: arrays for NumPy",
+    )
+    command.add_argument("out", metavar="OUT", help="what to write")
 
     command = commands.add_parser(
         "compare",

@@ -4,6 +4,7 @@
     history.jsonl   one line of figures per epoch
     ckpt-3.index    the checkpoint after epoch 3 (and ckpt-3.data-...); the last few are there
     checkpoint      TensorFlow's list of them
+    events/         what TensorBoard shows
     lock            held by the process that trains
 
 An epoch counts when its line is in history.jsonl, and that is written when its checkpoint is safe
@@ -24,7 +25,8 @@ from pathlib import Path
 from cnn_raw import InputError, input_data
 from cnn_raw.settings import Settings
 
-SETTINGS, HISTORY, LIST, LOCK = "settings.json", "history.jsonl", "checkpoint", "lock"
+SETTINGS, HISTORY, LOCK = "settings.json", "history.jsonl", "lock"
+FILES = (HISTORY, SETTINGS, "checkpoint", "events")  # besides the checkpoints and the lock
 _CHECKPOINT = re.compile(r"ckpt-(\d+)")
 
 
@@ -74,7 +76,7 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         if force:
-            for path in (folder / HISTORY, folder / SETTINGS, folder / LIST, *_checkpoints(folder)):
+            for path in (*(folder / name for name in FILES), *_checkpoints(folder)):
                 _remove(path)
         else:
             _check_free(folder)

@@ -3,9 +3,10 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import rich.progress
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -91,6 +92,14 @@ class TrainingScreen:
             self.step += 1
             self._bar.advance(self._task)
         self._bar.update(self._task, description=name or f"{epoch}, testing")
+
+
+def track(batches: Sequence) -> Iterable:
+    """Pass batches on, on a terminal with a live bar (on stderr) that counts them."""
+    console = Console(stderr=True)
+    return rich.progress.track(
+        batches, "testing", console=console, transient=True, disable=not console.is_terminal
+    )
 
 
 @contextlib.contextmanager
