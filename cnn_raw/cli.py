@@ -94,6 +94,22 @@ def train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _open_run(arguments: argparse.Namespace):
+    """Return the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
+    from cnn_raw import input_data, run
+
+    given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if arguments.resume:
+        return run.resume(arguments.resume, arguments.data, **given)
+    if not arguments.dry_run:
+        return run.start(arguments.out, Settings(**given), arguments.data, arguments.force)
+    settings = Settings(**{**given, "epochs": 1})
+    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
+    mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
+    return contextlib.nullcontext(run.Run(None, settings, mnist))
+
+
 def test(arguments: argparse.Namespace) -> int:
     """``cnn-raw test``: how good a trained network is, and where it errs."""
     from cnn_raw import input_data
@@ -118,6 +134,24 @@ def test(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def predict(arguments: argparse.Namespace) -> int:
+    """``cnn-raw predict``: say which digit is on each picture."""
+    _import_tensorflow(arguments)
+    from cnn_raw.checkpoint import load_weights
+    from cnn_raw.predict import predict_files, show
+
+    predictions = predict_files(load_weights(arguments.run), arguments.images, arguments.raw)
+    return show(predictions, arguments.json)
+
+
+def plot(arguments: argparse.Namespace) -> int:
+    """``cnn-raw plot``: draw a run's accuracy, cost and filters into a PNG file."""
+    from cnn_raw.plot import plot
+
+    plot(arguments.run, arguments.out)
+    return 0
+
+
 def export(arguments: argparse.Namespace) -> int:
     """``cnn-raw export``: write a run's weights for other programs."""
     _import_tensorflow(arguments)
@@ -126,22 +160,6 @@ def export(arguments: argparse.Namespace) -> int:
     export(arguments.run, arguments.to, arguments.out)
     print(f"{arguments.out}: written")
     return 0
-
-
-def _open_run(arguments: argparse.Namespace):
-    """Return the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
-    from cnn_raw import input_data, run
-
-    given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
-    given = {name: value for name, value in given.items() if value is not None}
-    if arguments.resume:
-        return run.resume(arguments.resume, arguments.data, **given)
-    if not arguments.dry_run:
-        return run.start(arguments.out, Settings(**given), arguments.data, arguments.force)
-    settings = Settings(**{**given, "epochs": 1})
-    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
-    mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
-    return contextlib.nullcontext(run.Run(None, settings, mnist))
 
 
 def compare(arguments: argparse.Namespace) -> int:
@@ -324,6 +342,33 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE.png",
         help="draw the confusion matrix and the worst mistakes; needs cnn-raw[plot]",
     )
+
+    command = commands.add_parser(
+        "predict",
+        help="say which digit is on a picture",
+        description="Prepare each picture as MNIST's were (dark on light or light on dark, any "
+        "size) and print the probability of every digit. A picture that cannot be read does not "
+        "keep the others from being answered; the exit status is 2 then.",
+    )
+    command.set_defaults(command=predict)
+    command.add_argument("run", metavar="RUN", help=RUN_HELP)
+    command.add_argument("images", metavar="IMAGE", nargs="+", help="PNG, JPEG, BMP or GIF file")
+    command.add_argument(
+        "--raw",
+        action="store_true",
+        help="the pictures are 28x28, light on black, as MNIST's: take them as they are",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+    command = commands.add_parser(
+        "plot",
+        help="draw a run's accuracy, cost and filters",
+        description="Draw accuracy and cost against the epoch, for training and test images, and "
+        "the 32 filters of the first layer.",
+    )
+    command.set_defaults(command=plot)
+    command.add_argument("run", metavar="RUN", help="run folder")
+    command.add_argument("out", metavar="OUT.png", help="file to write; is replaced if it exists")
 
     command = commands.add_parser(
         "export",

@@ -1,0 +1,169 @@
+"""Which digit is on a picture: read the file, prepare it, ask the network.
+
+cnn-raw predict RUN three.png photo.jpg
+"""
+
+import json
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from cnn_raw import InputError
+from cnn_raw.cnn import Weights, model
+from cnn_raw.prepare import SIZE, prepare
+
+MOST_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
+_SIDE = 2048  # pixels: a larger picture is reduced to this at once, to save memory
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+_BAR = 40  # characters for probability 1
+
+
+class Prediction(NamedTuple):
+    """What the network says of one picture, or why it could not be asked."""
+
+    name: str  # the file
+    digit: int | None = None  # the most probable one; None if the picture is empty or unreadable
+    probabilities: list[float] | None = None  # of the digits 0 to 9
+    error: str | None = None
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """Return the picture in a PNG, JPEG, BMP or GIF file (its first frame), upright.
+
+    uint8 (H, W, 3), or (H, W, 4) where something is transparent. Raises InputError if the file is
+    none of these, damaged, or holds more than ``MOST_PIXELS``.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise InputError("reading pictures needs Pillow: pip install 'cnn-raw[predict]'") from None
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks; what cannot be used is an error here
+        try:
+            image = Image.open(file, formats=_FORMATS)
+        except Image.DecompressionBombError:
+            raise InputError(f"{path}: too large; at most {MOST_PIXELS:,} pixels") from None
+        except Image.UnidentifiedImageError:
+            raise InputError(
+                f"{path}: not a picture that can be read; give a PNG, JPEG, BMP or GIF file"
+            ) from None
+        except Exception as error:  # a damaged head: Pillow's readers raise many kinds
+            raise InputError(f"{path}: damaged picture ({error})") from None
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise InputError(
+                f"{path}: {width:,} x {height:,} is too large; at most {MOST_PIXELS:,} pixels"
+            )
+        if width * height == 0:
+            raise InputError(f"{path}: the picture has no pixels ({width} x {height})")
+        try:
+            image.load()
+            image = ImageOps.exif_transpose(image)  # as the camera was held
+            if image.mode.startswith("I"):  # 16 bits of grey
+                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            return np.asarray(image.reduce(-(-max(image.size) // _SIDE)))
+        except Exception as error:
+            raise InputError(f"{path}: damaged picture ({error})") from None
+
+
+def as_it_is(picture: np.ndarray) -> np.ndarray:
+    """Return a 28x28 picture of light ink on black, uint8 (28, 28, 3 or 4), as float32 (28, 28).
+
+    Colours become grey by their luminance (ITU-R BT.601); what is transparent is black.
+    Raises InputError for another size.
+    """
+    if picture.shape[:2] != (SIZE, SIZE):
+        height, width = picture.shape[:2]
+        raise InputError(f"{width} x {height} pixels; --raw takes {SIZE} x {SIZE}")
+    colours = picture.astype(np.float32) * np.float32(1 / 255)
+    grey = colours[:, :, :3] @ np.float32([0.299, 0.587, 0.114])
+    return grey * colours[:, :, 3] if picture.shape[2] == 4 else grey
+
+
+def predict(weights: Weights, images: np.ndarray) -> np.ndarray:
+    """Return the probabilities of the ten digits, float32 (N, 10), of float32 (N, 28, 28)."""
+    p_keep = tf.constant(1.0)
+    X = tf.constant(images, tf.float32)[..., None]
+    return tf.nn.softmax(model(X, *weights, p_keep, p_keep)).numpy()
+
+
+def predict_files(
+    weights: Weights, paths: Iterable[str | Path], raw: bool = False
+) -> Iterator[Prediction]:
+    """Yield a ``Prediction`` for each file in turn; one that cannot be read does not end it."""
+    for path in paths:
+        try:
+            picture = read_picture(path)
+            if raw:
+                try:
+                    image = as_it_is(picture)
+                except InputError as error:
+                    raise InputError(f"{path}: {error}") from None
+            else:
+                image = prepare(picture).image
+        except (InputError, OSError) as error:
+            yield Prediction(str(path), error=str(error))
+            continue
+        if image.min() == image.max():
+            yield Prediction(str(path))
+            continue
+        (probabilities,) = predict(weights, image[None])
+        yield Prediction(str(path), int(probabilities.argmax()), probabilities.tolist())
+
+
+def show(predictions: Iterable[Prediction], as_json: bool = False) -> int:
+    """Print the predictions, errors on stderr; return 2 if there was an error, else 0."""
+    status = 0
+    shown = []
+    for prediction in predictions:
+        if prediction.error:
+            status = 2
+            print(f"cnn-raw: {prediction.error}", file=sys.stderr)
+        if as_json:
+            shown.append(_json(prediction))
+        elif not prediction.error:
+            print(text(prediction, sys.stdout.encoding), flush=True)
+    if as_json:
+        print(json.dumps(shown, indent=2))
+    return status
+
+
+def text(prediction: Prediction, encoding: str | None = "utf-8") -> str:
+    """Return the prediction in words, with a bar for each digit."""
+    if prediction.digit is None:
+        return f"{prediction.name}: empty, there is no ink on it"
+    try:
+        "█".encode(encoding or "ascii")
+        block = "█"
+    except (UnicodeEncodeError, LookupError):
+        block = "#"
+    best = prediction.probabilities[prediction.digit]
+    lines = [f"{prediction.name}: {prediction.digit}, probability {best:.2%}"]
+    for digit, probability in enumerate(prediction.probabilities):
+        bar = block * round(probability * _BAR)
+        lines.append(f"  {digit} {probability:7.2%} {bar}".rstrip())
+    return "\n".join(lines)
+
+
+def _json(prediction: Prediction) -> dict:
+    """Return what ``--json`` prints of one file."""
+    if prediction.error:
+        return {"image": prediction.name, "error": prediction.error}
+    return {
+        "image": prediction.name,
+        "empty": prediction.digit is None,
+        "digit": prediction.digit,
+        "probabilities": prediction.probabilities,
+    }
