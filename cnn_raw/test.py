@@ -21,3 +21,20 @@ def accuracy(
         end = start + batch_size
         correct += np.sum(np.argmax(labels[start:end], axis=1) == predict(images[start:end]))
     return float(correct / len(images))
+
+
+def accuracy_and_cost(
+    test_op: Callable, images: np.ndarray, labels: np.ndarray, batch_size: int = 500
+) -> tuple[float, float]:
+    """Return the ``accuracy`` of ``images`` and their mean cost in nats, in one pass.
+
+    ``test_op`` takes a batch of images and its labels, and returns their classes, (n,), and mean
+    cost.
+    """
+    correct = cost = 0
+    for start in range(0, len(images), batch_size):
+        X, Y = images[start : start + batch_size], labels[start : start + batch_size]
+        classes, batch_cost = test_op(X, Y)
+        correct += np.sum(np.argmax(Y, axis=1) == classes)
+        cost += float(batch_cost) * len(X)
+    return float(correct / len(images)), cost / len(images)

@@ -21,7 +21,7 @@ from cnn_raw.cnn import Weights, cost_op, init_all_weights, model, predict_op, t
 from cnn_raw.input_data import Datasets
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.settings import Settings
-from cnn_raw.test import accuracy
+from cnn_raw.test import accuracy, accuracy_and_cost
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Epoch:
     test_accuracy: float  # on all test images
     sample_accuracy: float  # on 256 test images drawn at random: the tutorial's figure
     seconds: float  # training and testing
+    test_cost: float  # mean over all test images, nothing dropped; nats
 
 
 @dataclass
@@ -92,6 +93,18 @@ def build_predict_op(weights: Weights) -> Callable:
     return predict
 
 
+def build_test_op(weights: Weights) -> Callable:
+    """Return ``test_op(X, Y)``: what ``predict(X)`` gives, and the cost, scalar float32."""
+    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32),
+                                  tf.TensorSpec([None, 10], tf.float32)])
+    def test_op(X, Y):
+        p_keep = tf.constant(1.0)
+        py_x = model(X, *weights, p_keep, p_keep)
+        return predict_op(py_x), cost_op(py_x, Y)
+
+    return test_op
+
+
 def train(mnist: Datasets, settings: Settings | None = None, state: State | None = None,
           progress: Callable[[Iterable], Iterable] = iter) -> Iterator[Epoch]:
     """Train the network and yield an ``Epoch`` after each epoch, when it has been tested.
@@ -111,7 +124,7 @@ def train(mnist: Datasets, settings: Settings | None = None, state: State | None
         raise InputError(f"batch size {batch_size}: there are only {len(trX)} training images")
 
     state = state or initial_state(settings)
-    predict = build_predict_op(state.weights)
+    predict, test_op = build_predict_op(state.weights), build_test_op(state.weights)
     p_keep_conv = tf.constant(0.8)
     p_keep_hidden = tf.constant(0.5)
 
@@ -129,12 +142,14 @@ def train(mnist: Datasets, settings: Settings | None = None, state: State | None
         state.random.shuffle(test_indices)
         test_indices = test_indices[0:test_size]
 
+        test_accuracy, test_cost = accuracy_and_cost(test_op, teX, teY)
         state.epoch = i + 1
         yield Epoch(
             epoch=state.epoch,
             cost=float(np.mean(costs)),
             train_accuracy=accuracy(predict, trX[:10000], trY[:10000]),
-            test_accuracy=accuracy(predict, teX, teY),
+            test_accuracy=test_accuracy,
             sample_accuracy=accuracy(predict, teX[test_indices], teY[test_indices]),
             seconds=time.time() - start_time,
+            test_cost=test_cost,
         )
