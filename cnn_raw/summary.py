@@ -1,0 +1,228 @@
+"""What TensorBoard shows of a run: figures, histograms, pictures of the network, its graph.
+
+    cnn-raw train --out runs/first
+    tensorboard --logdir runs
+
+Two writers share their tags, so that training and test are two curves in one chart.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from cnn_raw.cnn import Weights, batch_size, cost_op, model
+from cnn_raw.input_data import Datasets
+from cnn_raw.pixels import confusion_picture, grid, light, signed
+from cnn_raw.train import Epoch, State, build_train_op
+
+FOLDER = "events"  # in the run's folder
+CONFUSION_IMAGES = 1000  # test images; all 10,000 would cost a twentieth of an epoch
+STRONGEST = 32  # filters of the second and third layer that are shown
+
+
+def is_installed() -> bool:
+    """Return whether TensorBoard is there, without which TensorFlow writes no summaries."""
+    return importlib.util.find_spec("tensorboard") is not None
+
+
+def write(run: str | Path, mnist: Datasets) -> "Summary":
+    """Return what writes the events of the run in folder ``run``; ``mnist`` is what it trains on.
+
+    Nothing is written before the first epoch is over.
+    """
+    return Summary(Path(run) / FOLDER, mnist)
+
+
+class Summary:
+    """Writes one epoch after the other. Draws from no random stream that training draws from."""
+
+    def __init__(self, folder: Path, mnist: Datasets):
+        self._folder = folder
+        self._batch = (
+            tf.constant(mnist.train.images[:batch_size].reshape(-1, 28, 28, 1)),
+            tf.constant(mnist.train.labels[:batch_size]),
+        )
+        self._images = mnist.test.images[:CONFUSION_IMAGES].reshape(-1, 28, 28, 1)
+        self._digits = mnist.test.labels[:CONFUSION_IMAGES].argmax(axis=1)
+        self._look = None
+
+    def epoch(self, state: State, epoch: Epoch) -> None:
+        """Write what ``train`` yielded, and what can be seen of the state it left."""
+        if self._look is None:
+            self._start(state, epoch)
+        weights = state.weights._asdict()
+        with self._train.as_default(step=epoch.epoch):
+            tf.summary.scalar("accuracy", epoch.train_accuracy, description=_ACCURACY)
+            tf.summary.scalar("cost", epoch.cost, description=_COST)
+            for name, norm in zip(weights, self._gradient_norms(*self._batch), strict=True):
+                tf.summary.scalar(f"gradient_norm/{name}", norm, description=_NORM)
+            for name, var in weights.items():
+                tf.summary.histogram(f"weights/{name}", var)
+            for name, picture, description in _filters(state.weights):
+                tf.summary.image(f"filters/{name}", picture[None], description=description)
+        with self._test.as_default(step=epoch.epoch):
+            tf.summary.scalar("accuracy", epoch.test_accuracy, description=_ACCURACY)
+            tf.summary.scalar("cost", epoch.test_cost, description=_COST)
+            tf.summary.scalar("accuracy_of_256", epoch.sample_accuracy, description=_SAMPLE)
+            self._write_pictures()
+        self._train.flush()
+        self._test.flush()
+
+    def _start(self, state: State, epoch: Epoch) -> None:
+        """Open the writers, write the graph, and trace what each epoch asks."""
+        for name in ("train", "test"):
+            if epoch.epoch == 1:  # a new run: what an older one left here is not its history
+                for stale in (self._folder / name).glob("events.out.tfevents.*"):
+                    stale.unlink()
+        self._train = tf.summary.create_file_writer(str(self._folder / "train"))
+        self._test = tf.summary.create_file_writer(str(self._folder / "test"))
+        self._look = _build_look(state.weights)
+        self._gradient_norms = _build_gradient_norms(state.weights)
+        with self._train.as_default(step=0):
+            tf.summary.graph(step_graph(state))
+
+    def _write_pictures(self) -> None:
+        """Write the confusion matrix, and what the first test image sets off in each layer."""
+        confusion = np.zeros((10, 10), int)
+        for start in range(0, len(self._images), 500):
+            digits = self._digits[start : start + 500]
+            py_x, *_ = self._look(self._images[start : start + 500])
+            np.add.at(confusion, (digits, py_x.numpy().argmax(axis=1)), 1)
+        picture = confusion_picture(confusion)
+        tf.summary.image("confusion", picture[None], description=_CONFUSION)
+
+        _, l1a, l2a, l3a, _ = self._look(self._images[:1])
+        for name, maps, columns in (("l1a", l1a, 8), ("l2a", l2a, 8), ("l3a", l3a, 16)):
+            maps = np.moveaxis(maps[0].numpy(), 2, 0)
+            picture = grid(light(maps), columns, zoom=max(1, 56 // maps.shape[1]))
+            tf.summary.image(f"activations/{name}", picture[None], description=_ACTIVATIONS)
+
+
+_ACCURACY = (
+    "Share of images whose digit is right: the first 10,000 training images, all test images."
+)
+_COST = (
+    "Mean cross-entropy in nats. Training: over the epoch's steps, each before its update, with "
+    "dropout. Test: all images after the epoch, nothing dropped."
+)
+_SAMPLE = "The tutorial's figure: 256 test images drawn at random, anew each epoch."
+_NORM = "Euclidean norm of the cost's gradient, first training batch, nothing dropped."
+_CONFUSION = (
+    f"The first {CONFUSION_IMAGES:,} test images. Rows: the digit it is. Columns: the digit the "
+    "network says. The darker, the larger the share of the row."
+)
+_ACTIVATIONS = (
+    "The first test image, a 7, after each convolution and relu. Black is 0, white the largest "
+    "activation of the layer."
+)
+
+
+def _filters(weights: Weights) -> list[tuple[str, np.ndarray, str]]:
+    """Return name, picture and description of the convolutions' filters."""
+    scale = "White is 0, red positive, blue negative; the strongest colour is {:.3f}."
+    w = np.moveaxis(weights.w.numpy()[:, :, 0], 2, 0)
+    pictures = [("w", w, "All 32 filters of the first layer, 3x3. ")]
+    for name in ("w2", "w3"):
+        filters = getattr(weights, name).numpy()
+        filters = np.moveaxis(filters.reshape(3, 3, -1), 2, 0)  # one for each input and output
+        order = np.argsort(-np.linalg.norm(filters, axis=(1, 2)), kind="stable")
+        text = f"The {STRONGEST} strongest of {len(filters):,} 3x3 filters, by their norm. "
+        pictures.append((name, filters[order[:STRONGEST]], text))
+    return [
+        (
+            name,
+            grid(signed(filters), columns=8, zoom=16),
+            text + scale.format(np.abs(filters).max()),
+        )
+        for name, filters, text in pictures
+    ]
+
+
+def _build_look(weights: Weights) -> tf.types.experimental.GenericFunction:
+    """Return ``look(X)``: the logits, and the results of the four relus, l1a, l2a, l3a and l4."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32)])
+    def look(X: tf.Tensor):
+        p_keep = tf.constant(1.0)
+        py_x = model(X, *weights, p_keep, p_keep)
+        relus = [op.outputs[0] for op in py_x.graph.get_operations() if op.type == "Relu"]
+        return [py_x, *relus]
+
+    return look
+
+
+def _build_gradient_norms(weights: Weights) -> tf.types.experimental.GenericFunction:
+    """Return ``gradient_norms(X, Y)``: one scalar float32 for each of the weights."""
+
+    @tf.function
+    def gradient_norms(X: tf.Tensor, Y: tf.Tensor):
+        p_keep = tf.constant(1.0)
+        with tf.GradientTape() as tape:
+            cost = cost_op(model(X, *weights, p_keep, p_keep), Y)
+        return [tf.norm(gradient) for gradient in tape.gradient(cost, weights)]
+
+    return gradient_norms
+
+
+def step_graph(state: State) -> tf.compat.v1.GraphDef:
+    """Return the graph of the training step, its nodes named after the script's variables.
+
+    TensorFlow numbers operations in the order of the program (Conv2D, Conv2D_1, ...); here each
+    lies in the box of the layer it belongs to: l1, l2, l3, l4, py_x, then cost, gradients and
+    RMSProp.
+    """
+    train_op = build_train_op(state.weights, state.optimizer)
+    graph = train_op.get_concrete_function(
+        tf.TensorSpec([None, 28, 28, 1], tf.float32, name="X"),
+        tf.TensorSpec([None, 10], tf.float32, name="Y"),
+        tf.TensorSpec([], tf.float32, name="p_keep_conv"),
+        tf.TensorSpec([], tf.float32, name="p_keep_hidden"),
+    ).graph
+    owners = {}
+    for name, var in state.weights._asdict().items():
+        owners[var.handle.ref()] = f"weights/{name}"
+        for slot in ("rms", "momentum"):
+            owners[state.optimizer.get_slot(var, slot).handle.ref()] = f"{slot}/{name}"
+    captured = {
+        inside.op.name: owners[outside.ref()]
+        for outside, inside in graph.captures
+        if outside.ref() in owners
+    }
+    graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        node.name = captured.get(node.name) or _layer_name(node.name)
+        for i, source in enumerate(node.input):
+            mark = "^" if source.startswith("^") else ""  # "^" goes before a control input
+            source, colon, output = source.removeprefix("^").partition(":")
+            source = captured.get(source) or _layer_name(source)
+            node.input[i] = f"{mark}{source}{colon}{output}"
+    return graph_def
+
+
+# Which layer the first, second, ... operation of a kind belongs to.
+_LAYERS = {
+    "Conv2D": ("l1", "l2", "l3"),
+    "MaxPool": ("l1", "l2", "l3"),
+    "Relu": ("l1", "l2", "l3", "l4"),
+    "sub": ("l1", "l2", "l3", "l4"),
+    "dropout": ("l1", "l2", "l3", "l4"),
+    "MatMul": ("l4", "py_x"),
+    "Reshape": ("l3",),
+    "softmax_cross_entropy_with_logits": ("cost",),
+    "Mean": ("cost",),
+    "ResourceApplyRMSProp": ("RMSProp/w", "RMSProp/w2", "RMSProp/w3", "RMSProp/w4", "RMSProp/w_o"),
+}
+
+
+def _layer_name(name: str) -> str:
+    """Return the name in ``step_graph`` of the node that TensorFlow calls ``name``."""
+    if name.startswith("gradient_tape/"):
+        return f"gradients/{_layer_name(name.removeprefix('gradient_tape/'))}"
+    first, slash, rest = name.partition("/")
+    kind, _, number = first.rpartition("_")
+    if not number.isdigit():
+        kind, number = first, "0"
+    layers = _LAYERS.get(kind, ())
+    return f"{layers[int(number)]}/{kind}{slash}{rest}" if int(number) < len(layers) else name
