@@ -19,6 +19,7 @@ from cnn_raw.train import Epoch, State, build_train_op
 
 FOLDER = "events"  # in the run's folder
 CONFUSION_IMAGES = 1000  # test images; all 10,000 would cost a twentieth of an epoch
+_BUCKETS = 30  # of a histogram
 STRONGEST = 32  # filters of the second and third layer that are shown
 
 
@@ -59,7 +60,7 @@ class Summary:
             for name, norm in zip(weights, self._gradient_norms(*self._batch), strict=True):
                 tf.summary.scalar(f"gradient_norm/{name}", norm, description=_NORM)
             for name, var in weights.items():
-                tf.summary.histogram(f"weights/{name}", var)
+                _write_histogram(f"weights/{name}", var.numpy())
             for name, picture, description in _filters(state.weights):
                 tf.summary.image(f"filters/{name}", picture[None], description=description)
         with self._test.as_default(step=epoch.epoch):
@@ -117,6 +118,15 @@ _ACTIVATIONS = (
     "The first test image, a 7, after each convolution and relu. Black is 0, white the largest "
     "activation of the layer."
 )
+
+
+def _write_histogram(tag: str, values: np.ndarray) -> None:
+    """Do as ``tf.summary.histogram``, in a fifth of its time."""
+    from tensorboard.plugins.histogram import metadata
+
+    counts, edges = np.histogram(values[np.isfinite(values)], bins=_BUCKETS)
+    buckets = np.stack([edges[:-1], edges[1:], counts], axis=1).astype(np.float64)
+    tf.summary.write(tag, buckets, metadata=metadata.create_summary_metadata(None, None))
 
 
 def _filters(weights: Weights) -> list[tuple[str, np.ndarray, str]]:
@@ -202,9 +212,9 @@ def step_graph(state: State) -> tf.compat.v1.GraphDef:
 
 
 # Which layer the first, second, ... operation of a kind belongs to.
-_LAYERS = {
+_FORWARD = {
     "Conv2D": ("l1", "l2", "l3"),
-    "MaxPool": ("l1", "l2", "l3"),
+    "MaxPool2d": ("l1", "l2", "l3"),
     "Relu": ("l1", "l2", "l3", "l4"),
     "sub": ("l1", "l2", "l3", "l4"),
     "dropout": ("l1", "l2", "l3", "l4"),
@@ -212,17 +222,32 @@ _LAYERS = {
     "Reshape": ("l3",),
     "softmax_cross_entropy_with_logits": ("cost",),
     "Mean": ("cost",),
+    "Const": ("cost",),
+    "ones": ("gradients",),
     "ResourceApplyRMSProp": ("RMSProp/w", "RMSProp/w2", "RMSProp/w3", "RMSProp/w4", "RMSProp/w_o"),
+}
+_BACKWARD = {
+    **_FORWARD,
+    "Reshape": ("cost", "l3"),
+    "ReluGrad": ("l4", "l3", "l2", "l1"),
+    "ShapeN": ("l3", "l2", "l1"),
+    "Conv2DBackpropInput": ("l3", "l2", "l1"),
+    "Conv2DBackpropFilter": ("l3", "l2", "l1"),
 }
 
 
 def _layer_name(name: str) -> str:
     """Return the name in ``step_graph`` of the node that TensorFlow calls ``name``."""
+    scope, layers = "", _FORWARD
     if name.startswith("gradient_tape/"):
-        return f"gradients/{_layer_name(name.removeprefix('gradient_tape/'))}"
+        name = name.removeprefix("gradient_tape/")
+        scope, layers = "gradients/", _BACKWARD
     first, slash, rest = name.partition("/")
     kind, _, number = first.rpartition("_")
     if not number.isdigit():
         kind, number = first, "0"
-    layers = _LAYERS.get(kind, ())
-    return f"{layers[int(number)]}/{kind}{slash}{rest}" if int(number) < len(layers) else name
+    if kind not in layers and scope:  # the mean's
+        return f"{scope}cost/{name}"
+    if int(number) >= len(layers.get(kind, ())):
+        return f"{scope}{name}"
+    return f"{scope}{layers[kind][int(number)]}/{kind}{slash}{rest}"
