@@ -8,11 +8,11 @@ _BLUE = np.array([33, 102, 172], np.float32)
 
 # The digits in 3x5 dots, a row each.
 _FONT = """
- ### ..# ### ### #.# ### ### ### ### ###
- #.# ..# ..# ..# #.# #.. #.. ..# #.# #.#
- #.# ..# ### ### ### ### ### ..# ### ###
- #.# ..# #.. ..# ..# ..# #.# ..# #.# ..#
- ### ..# ### ### ..# ### ### ..# ### ###
+ ### .#. ### ### #.# ### ### ### ### ###
+ #.# ##. ..# ..# #.# #.. #.. ..# #.# #.#
+ #.# .#. ### ### ### ### ### ..# ### ###
+ #.# .#. #.. ..# ..# ..# #.# ..# #.# ..#
+ ### ### ### ### ..# ### ### ..# ### ###
 """
 _DOTS = np.array([[dot == "#" for dot in line.ljust(41)] for line in _FONT.strip("\n").split("\n")])
 _DIGITS = [_DOTS[:, 1 + 4 * digit : 4 + 4 * digit] for digit in range(10)]
@@ -62,7 +62,7 @@ def confusion_picture(confusion: np.ndarray) -> np.ndarray:
             sheet[top + 1 : top + cell, left + 1 : left + cell] = colour
             if confusion[i, j]:
                 ink = _WHITE if share > 0.5 else 0 * _WHITE
-                _write(sheet, str(confusion[i, j]), (i + 1, j + 1), cell, ink, zoom=2)
+                _write(sheet, str(confusion[i, j]), (i + 1, j + 1), cell, ink, zoom=3)
     return sheet
 
 
