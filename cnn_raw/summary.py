@@ -3,7 +3,8 @@
     cnn-raw train --out runs/first
     tensorboard --logdir runs
 
-Two writers share their tags, so that training and test are two curves in one chart.
+Three writers share their tags, so that training, test and the tutorial's 256 test images are
+curves in one chart.
 """
 
 import importlib.util
@@ -18,6 +19,7 @@ from cnn_raw.pixels import confusion_picture, grid, light, signed
 from cnn_raw.train import Epoch, State, build_train_op
 
 FOLDER = "events"  # in the run's folder
+WRITERS = ("train", "test", "test_256")  # folders in it
 CONFUSION_IMAGES = 1000  # test images; all 10,000 would cost a twentieth of an epoch
 _BUCKETS = 30  # of a histogram
 STRONGEST = 32  # filters of the second and third layer that are shown
@@ -54,7 +56,8 @@ class Summary:
         if self._look is None:
             self._start(state, epoch)
         weights = state.weights._asdict()
-        with self._train.as_default(step=epoch.epoch):
+        train, test, test_256 = self._writers
+        with train.as_default(step=epoch.epoch):
             tf.summary.scalar("accuracy", epoch.train_accuracy, description=_ACCURACY)
             tf.summary.scalar("cost", epoch.cost, description=_COST)
             for name, norm in zip(weights, self._gradient_norms(*self._batch), strict=True):
@@ -63,25 +66,26 @@ class Summary:
                 _write_histogram(f"weights/{name}", var.numpy())
             for name, picture, description in _filters(state.weights):
                 tf.summary.image(f"filters/{name}", picture[None], description=description)
-        with self._test.as_default(step=epoch.epoch):
+        with test.as_default(step=epoch.epoch):
             tf.summary.scalar("accuracy", epoch.test_accuracy, description=_ACCURACY)
             tf.summary.scalar("cost", epoch.test_cost, description=_COST)
-            tf.summary.scalar("accuracy_of_256", epoch.sample_accuracy, description=_SAMPLE)
             self._write_pictures()
-        self._train.flush()
-        self._test.flush()
+        with test_256.as_default(step=epoch.epoch):
+            tf.summary.scalar("accuracy", epoch.sample_accuracy, description=_ACCURACY)
+        for writer in self._writers:
+            writer.flush()
 
     def _start(self, state: State, epoch: Epoch) -> None:
         """Open the writers, write the graph, and trace what each epoch asks."""
-        for name in ("train", "test"):
-            if epoch.epoch == 1:  # a new run: what an older one left here is not its history
-                for stale in (self._folder / name).glob("events.out.tfevents.*"):
+        folders = [self._folder / name for name in WRITERS]
+        if epoch.epoch == 1:  # a new run: what an older one left here is not its history
+            for folder in folders:
+                for stale in folder.glob("events.out.tfevents.*"):
                     stale.unlink()
-        self._train = tf.summary.create_file_writer(str(self._folder / "train"))
-        self._test = tf.summary.create_file_writer(str(self._folder / "test"))
+        self._writers = [tf.summary.create_file_writer(str(folder)) for folder in folders]
         self._look = _build_look(state.weights)
         self._gradient_norms = _build_gradient_norms(state.weights)
-        with self._train.as_default(step=0):
+        with self._writers[0].as_default(step=0):
             tf.summary.graph(step_graph(state))
 
     def _write_pictures(self) -> None:
@@ -102,13 +106,13 @@ class Summary:
 
 
 _ACCURACY = (
-    "Share of images whose digit is right: the first 10,000 training images, all test images."
+    "Share of images whose digit is right: the first 10,000 training images, all test images, and "
+    "256 test images drawn at random anew each epoch (the tutorial's figure)."
 )
 _COST = (
     "Mean cross-entropy in nats. Training: over the epoch's steps, each before its update, with "
     "dropout. Test: all images after the epoch, nothing dropped."
 )
-_SAMPLE = "The tutorial's figure: 256 test images drawn at random, anew each epoch."
 _NORM = "Euclidean norm of the cost's gradient, first training batch, nothing dropped."
 _CONFUSION = (
     f"The first {CONFUSION_IMAGES:,} test images. Rows: the digit it is. Columns: the digit the "
@@ -201,6 +205,8 @@ def step_graph(state: State) -> tf.compat.v1.GraphDef:
         if outside.ref() in owners
     }
     graph_def = graph.as_graph_def()
+    for node in [node for node in graph_def.node if node.name in ("Identity", "NoOp")]:
+        graph_def.node.remove(node)  # how a function returns; every update has an edge to it
     for node in graph_def.node:
         node.name = captured.get(node.name) or _layer_name(node.name)
         for i, source in enumerate(node.input):
