@@ -58,10 +58,12 @@ def train(arguments: argparse.Namespace) -> int:
             return 0
 
         tf = _import_tensorflow(arguments)
+        from cnn_raw import summary
         from cnn_raw.checkpoint import Checkpoints
         from cnn_raw.train import train
 
         checkpoints = Checkpoints(run)
+        events = summary.write(run.folder, mnist)
         started = time.monotonic()
         images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
         epoch = None
@@ -72,10 +74,12 @@ def train(arguments: argparse.Namespace) -> int:
             )
             if run.folder:
                 screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
+                screen.print(events.where)
             screen.print(EPOCH_HEADER)
             try:
                 for epoch in train(mnist, settings, checkpoints.state, screen.progress):
                     checkpoints.keep(epoch)
+                    events.epoch(checkpoints.state, epoch)
                     screen.print(epoch_line(epoch))
             except KeyboardInterrupt:
                 screen.print(
@@ -146,6 +150,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def plot(arguments: argparse.Namespace) -> int:
     """``cnn-raw plot``: draw a run's accuracy, cost and filters into a PNG file."""
+    _import_tensorflow(arguments)
     from cnn_raw.plot import plot
 
     plot(arguments.run, arguments.out)

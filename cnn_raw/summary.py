@@ -25,23 +25,31 @@ _BUCKETS = 30  # of a histogram
 STRONGEST = 32  # filters of the second and third layer that are shown
 
 
-def is_installed() -> bool:
-    """Return whether TensorBoard is there, without which TensorFlow writes no summaries."""
-    return importlib.util.find_spec("tensorboard") is not None
-
-
-def write(run: str | Path, mnist: Datasets) -> "Summary":
+def write(run: Path | None, mnist: Datasets) -> "Summary | NoSummary":
     """Return what writes the events of the run in folder ``run``; ``mnist`` is what it trains on.
 
-    Nothing is written before the first epoch is over.
+    Nothing is written before the first epoch is over, nor if ``run`` is None, nor without
+    TensorBoard, as TensorFlow writes no summaries then.
     """
-    return Summary(Path(run) / FOLDER, mnist)
+    if run is None or importlib.util.find_spec("tensorboard") is None:
+        return NoSummary()
+    return Summary(run / FOLDER, mnist)
+
+
+class NoSummary:
+    """Stands in for ``Summary`` where no events are written."""
+
+    where = "no TensorBoard here, so no events: pip install 'cnn-raw[tensorboard]'"
+
+    def epoch(self, state: State, epoch: Epoch) -> None:
+        pass
 
 
 class Summary:
     """Writes one epoch after the other. Draws from no random stream that training draws from."""
 
     def __init__(self, folder: Path, mnist: Datasets):
+        self.where = f"tensorboard --logdir {folder} shows it"
         self._folder = folder
         self._batch = (
             tf.constant(mnist.train.images[:batch_size].reshape(-1, 28, 28, 1)),
