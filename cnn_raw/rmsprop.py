@@ -1,8 +1,8 @@
 """RMSProp as TensorFlow 0.12 had it: ``tf.train.RMSPropOptimizer``.
 
 It is not Keras's RMSprop. There the running mean of squares starts at zero, here at ONE, so that
-the first steps are small; and epsilon stands inside the root. Source of the algorithm:
-T. Tieleman and G. Hinton, "Lecture 6.5 - rmsprop", COURSERA, 2012.
+the first steps are small; and epsilon, inside the root in both, is 1e-7 there and 1e-10 here.
+Source of the algorithm: T. Tieleman and G. Hinton, "Lecture 6.5 - rmsprop", COURSERA, 2012.
 """
 
 from collections.abc import Iterable

@@ -153,8 +153,8 @@ def main():
             if number >= 0:  # the first round traces and warms up
                 seconds[name].append(taken)
 
-    print(f"TensorFlow {tf.__version__}, {os.cpu_count()} cores, op determinism on, "
-          f"{arguments.rounds} rounds of {arguments.steps} steps of {BATCH_SIZE} images")  # fmt: skip
+    print(f"TensorFlow {tf.__version__}, {os.cpu_count()} cores, op determinism on")
+    print(f"{arguments.rounds} rounds of {arguments.steps} steps of {BATCH_SIZE} images")
     print("          ms a step   min .. max      loop / it")
     for name, values in seconds.items():
         ms = [1000 * value / arguments.steps for value in values]
