@@ -89,7 +89,7 @@ class Checkpoints:
         load_weights(path)  # says what is wrong with them
         try:
             checkpoint.restore(str(path)).assert_consumed()
-        except (tf.errors.OpError, ValueError, AssertionError) as error:
+        except (tf.errors.OpError, IndexError, ValueError, AssertionError) as error:
             raise _damaged(path, error) from error
         self.state.epoch = int(self._epoch)
         self.state.random.set_state(("MT19937", *(var.numpy() for var in self._random.values())))
@@ -160,7 +160,7 @@ def _read_checkpoint(path: Path, slot: str | None = None) -> Weights | None:
         return Weights(*(reader.get_tensor(name) for name in names))
     except InputError:
         raise
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
         raise _damaged(path, error) from error
 
 

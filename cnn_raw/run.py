@@ -69,7 +69,9 @@ def start(
     mnist = input_data.read_data_sets(data, one_hot=True)
     images = mnist.train.num_examples
     if images < settings.batch_size:  # to know it before anything is taken away
-        raise InputError(f"batch size {settings.batch_size}: there are only {images} images")
+        raise InputError(
+            f"batch size {settings.batch_size}: there are only {images} training images"
+        )
     folder = Path(folder or time.strftime("runs/%Y-%m-%d_%H-%M-%S"))
     if not force:
         _check_free(folder)

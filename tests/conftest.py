@@ -1,6 +1,8 @@
 """What several test files share: the data, an epoch of real training, 0.12.1, a browser."""
 
+import gzip
 import shutil
+import struct
 from pathlib import Path
 
 import genuine
@@ -18,6 +20,21 @@ tf.config.experimental.enable_op_determinism()
 def mnist():
     """The package's own MNIST, one-hot labels. Not for tests that call ``next_batch``."""
     return input_data.read_data_sets(one_hot=True)
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory):
+    """A folder with the first 300 training and 200 test images of MNIST, as a set of its own."""
+    folder = tmp_path_factory.mktemp("small_data")
+    for name in input_data.FILES:
+        raw = gzip.decompress((input_data.PACKAGE_DATA / name).read_bytes())
+        count = 5300 if name.startswith("train") else 200  # 5,000 are kept for validation
+        if "images" in name:
+            content = struct.pack(">4I", 2051, count, 28, 28) + raw[16 : 16 + count * 784]
+        else:
+            content = struct.pack(">2I", 2049, count) + raw[8 : 8 + count]
+        (folder / name.removesuffix(".gz")).write_bytes(content)
+    return folder
 
 
 @pytest.fixture(scope="session")

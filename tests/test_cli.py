@@ -54,11 +54,13 @@ def test_help_shows_every_default():
     text = " ".join(run("train", "--help").stdout.split())
     options = [vars(action) for action in parser_of("train")._actions]
     shown = [o for o in options if o["default"] not in (None, False, "==SUPPRESS==")]
-    assert {o["dest"] for o in shown} >= {"epochs", "batch_size", "seed"}
+    for name in ("epochs", "batch_size", "seed"):  # None, so that --resume knows what was given
+        assert f"(default: {getattr(Settings, name)})" in text
     for option in shown:
         assert f"{option['help']} (default: {option['default']})" in text
     for option in options:  # what has no number of its own says in words what happens
-        if option["option_strings"] and option["nargs"] is None and option["default"] is None:
+        has_value = option["option_strings"] and option["nargs"] is None
+        if has_value and option["default"] is None and option["dest"] != "resume":
             assert "default" in option["help"], option["option_strings"]
     assert (Settings.epochs, Settings.batch_size, Settings.seed) == (12, 128, 2016)
 
@@ -101,12 +103,13 @@ def test_bad_arguments_get_one_line_and_status_2(arguments, words, tmp_path, mon
     assert list(tmp_path.iterdir()) == [file]  # nothing was written
 
 
-def test_more_images_in_a_batch_than_there_are_gets_one_line():
-    done = run("train", "--batch-size", "60000")
+def test_more_images_in_a_batch_than_there_are_gets_one_line(tmp_path):
+    done = run("train", "--batch-size", "60000", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "cnn-raw: batch size 60000: there are only 55000 training images"
     ]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_debug_shows_the_traceback(tmp_path):
@@ -172,9 +175,13 @@ def read_all(descriptor: int) -> str:
     return seen.decode()
 
 
-def test_ctrl_c_ends_with_a_summary_and_status_130():
+def test_ctrl_c_ends_with_a_summary_and_status_130(tmp_path):
     process = subprocess.Popen(
-        [*CNN_RAW, "train"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*CNN_RAW, "train"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
     )
     for line in process.stdout:
         if line.startswith("epoch"):  # the table's head: the first step comes next
@@ -184,3 +191,4 @@ def test_ctrl_c_ends_with_a_summary_and_status_130():
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     assert re.search(r"stopped in epoch 1, after \d+ of 429 steps", out)
+    assert re.search(r"cnn-raw train --resume runs/\S+ goes on", out)

@@ -1,0 +1,337 @@
+"""A run: killed at any moment it goes on to the same last bit; nothing of it is ever lost."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cnn_raw import InputError, cli, run
+from cnn_raw.checkpoint import Checkpoints
+from cnn_raw.settings import Settings
+from cnn_raw.train import train
+
+EPOCHS = 5
+SETTINGS = Settings(epochs=EPOCHS, batch_size=50, seed=7)
+OPTIONS = ["--batch-size", "50", "--seed", "7", "--epochs", str(EPOCHS)]
+
+# The command line, in a process that kills itself at its n-th fsync. They stand between all the
+# steps in which an epoch is kept: data, index, folder, new history, folder.
+DIES_AT_FSYNC = """
+import os, signal, sys
+from cnn_raw import cli
+fsync, left = os.fsync, int(sys.argv.pop(1))
+def fsync_or_die(descriptor):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    fsync(descriptor)
+os.fsync = fsync_or_die
+sys.exit(cli.main())
+"""
+
+
+def keep(folder, data, epochs=None, settings=SETTINGS, **options):
+    """Train in this process and keep the run, for ``epochs`` of its epochs."""
+    with run.start(folder, settings, data, **options) as started:
+        checkpoints = Checkpoints(started)
+        for epoch in train(started.mnist, settings, checkpoints.state):
+            checkpoints.keep(epoch)
+            if epoch.epoch == epochs:
+                break
+    return folder
+
+
+def contents(folder):
+    """Every array of the run's last checkpoint, and the figures without the seconds."""
+    history = run.read_history(folder)
+    reader = tf.train.load_checkpoint(str(folder / f"ckpt-{len(history)}"))
+    arrays = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    return arrays, [{**figures, "seconds": 0} for figures in history]
+
+
+def assert_same_run(one, two):
+    (arrays, history), (others, other_history) = contents(one), contents(two)
+    assert history == other_history
+    assert sorted(arrays) == sorted(others)
+    for name, array in arrays.items():
+        if name != "_CHECKPOINTABLE_OBJECT_GRAPH":
+            assert np.array_equal(array, others[name]), name
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(small_data, tmp_path_factory):
+    """A run of all its epochs, by the command line, in one go."""
+    folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+    assert cli.main(["train", "--data", str(small_data), "--out", str(folder), *OPTIONS]) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(uninterrupted, tmp_path):
+    """A copy of that run, to be damaged."""
+    folder = tmp_path / "copy"
+    return shutil.copytree(uninterrupted, folder)
+
+
+def test_run_keeps_settings_figures_and_everything_that_training_changes(uninterrupted):
+    kept = json.loads((uninterrupted / "settings.json").read_text())
+    assert {name: kept[name] for name in ("epochs", "batch_size", "seed")} == {
+        "epochs": EPOCHS,
+        "batch_size": 50,
+        "seed": 7,
+    }
+    arrays, history = contents(uninterrupted)
+    assert [figures["epoch"] for figures in history] == list(range(1, EPOCHS + 1))
+    assert all({"cost", "train_accuracy", "test_accuracy"} <= set(line) for line in history)
+    groups = [name.split("/")[0] for name in arrays]
+    assert [groups.count(name) for name in ("weights", "rms", "momentum")] == [5, 5, 5]
+    assert arrays["epoch/.ATTRIBUTES/VARIABLE_VALUE"] == EPOCHS
+    expected = np.random.RandomState(7)
+    for _ in range(EPOCHS):
+        expected.shuffle(np.arange(200))
+    assert np.array_equal(arrays["random/key/.ATTRIBUTES/VARIABLE_VALUE"], expected.get_state()[1])
+    assert arrays["random/pos/.ATTRIBUTES/VARIABLE_VALUE"] == expected.get_state()[2]
+    assert tf.train.latest_checkpoint(uninterrupted) == str(uninterrupted / f"ckpt-{EPOCHS}")
+
+
+def test_run_killed_at_many_moments_ends_as_one_never_interrupted(
+    uninterrupted, small_data, tmp_path
+):
+    folder = tmp_path / "run"
+    start = ["train", "--data", str(small_data), "--out", str(folder), *OPTIONS]
+    resume = ["train", "--resume", str(folder)]
+    chance = random.Random(2016)
+    kills = [lambda command: die_at_fsync(command, 2)]  # the settings are there, and no epoch
+    kills += [lambda command, n=n: die_at_fsync(command, n) for n in range(1, 6)]
+    kills += [lambda command: kill_when_writing(command, folder)] * 2
+    kills += [lambda command: kill_after(command, chance.uniform(0, 1.5))] * 2
+    for number, kill in enumerate(kills):
+        kill(resume if number else start)
+        assert run.is_run(folder)
+    assert subprocess.run([sys.executable, "-m", "cnn_raw", *resume], check=False).returncode == 0
+    assert_same_run(folder, uninterrupted)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {path.name for path in uninterrupted.iterdir()}  # no half-written ones
+
+
+def die_at_fsync(command, number):
+    done = subprocess.run([sys.executable, "-c", DIES_AT_FSYNC, str(number), *command], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def kill_when_writing(command, folder):
+    """Kill while TensorFlow writes a checkpoint: its temporary folder is there."""
+    process = subprocess.Popen([sys.executable, "-m", "cnn_raw", *command])
+    while process.poll() is None:
+        if any(re.fullmatch(r"ckpt-\d+_temp", name) for name in os.listdir(folder)):
+            process.kill()
+        time.sleep(0.0005)
+    assert process.wait() == -signal.SIGKILL
+
+
+def kill_after(command, seconds):
+    """Kill so many seconds after the first epoch has begun."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cnn_raw", *command], stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("epoch"):
+            break
+    time.sleep(seconds)
+    process.kill()
+    process.stdout.close()
+    process.wait()
+
+
+@pytest.mark.parametrize("name", ["ckpt-5.index", "ckpt-5.data-00000-of-00001"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "gone"])
+def test_damaged_checkpoint_is_named_and_the_one_before_goes_on(copy, uninterrupted, name, damage):
+    path = copy / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    new = {"cut": content[: len(content) // 2], "changed": content, "empty": b"", "gone": None}
+    path.unlink()
+    if new[damage] is not None:
+        path.write_bytes(new[damage])
+    with run.resume(copy, epochs=EPOCHS + 1) as resumed, pytest.raises(InputError) as error:
+        Checkpoints(resumed)
+    assert re.search(rf"ckpt-5: .*; give {copy}/ckpt-4, the one before$", str(error.value))
+    if damage == "changed":
+        assert cli.main(["train", "--resume", f"{copy}/ckpt-4", "--epochs", str(EPOCHS)]) == 0
+        assert_same_run(copy, uninterrupted)
+
+
+def test_resume_needs_no_checkpoint_that_does_not_count(copy, uninterrupted):
+    lines = (copy / "history.jsonl").read_text().splitlines(keepends=True)
+    (copy / "history.jsonl").write_text("".join(lines[:-1]))
+    (copy / "ckpt-5.index").write_bytes(b"half")
+    assert cli.main(["train", "--resume", str(copy)]) == 0
+    assert_same_run(copy, uninterrupted)
+
+
+def test_resume_of_a_finished_run_says_so_and_goes_on_when_told(copy, capsys):
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    assert cli.main(["train", "--resume", str(copy)]) == 0
+    assert "5 epochs are done; --epochs gives the total" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    assert cli.main(["train", "--resume", str(copy), "--epochs", "6"]) == 0
+    assert len(run.read_history(copy)) == 6
+
+
+def test_full_disk_is_reported_and_the_last_good_checkpoint_stays(small_data, tmp_path):
+    folder = keep(tmp_path / "run", small_data, epochs=1)
+    limit = (
+        "import resource, signal, sys; from cnn_raw import cli\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9_000_000, 9_000_000))\n"
+        "sys.exit(cli.main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limit, "train", "--resume", folder], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"cnn-raw: {folder}: epoch 2 cannot be kept (File too large); 1 epochs are kept, and "
+        "--resume goes on after them\n"
+    )
+    names = {path.name for path in folder.iterdir() if path.name.startswith("ckpt")}
+    assert names == {"ckpt-1.index", "ckpt-1.data-00000-of-00001"}
+    with run.resume(folder) as resumed:
+        assert Checkpoints(resumed).state.epoch == 1
+
+
+@pytest.mark.parametrize("at", ["fsync", "replace"])
+def test_epoch_does_not_count_when_its_line_cannot_be_written(
+    small_data, tmp_path, monkeypatch, at
+):
+    folder = keep(tmp_path / "run", small_data, epochs=1)
+
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    with run.resume(folder) as resumed:
+        checkpoints = Checkpoints(resumed)
+        epoch = next(train(resumed.mnist, resumed.settings, checkpoints.state))
+        with monkeypatch.context() as patch:
+            patch.setattr(*((os, "fsync") if at == "fsync" else (run.Path, "replace")), no_space)
+            with pytest.raises(
+                InputError, match=r"epoch 2 cannot be kept \(No space left on device\)"
+            ):
+                checkpoints.keep(epoch)
+    assert [figures["epoch"] for figures in run.read_history(folder)] == [1]
+    with run.resume(folder) as resumed:
+        assert Checkpoints(resumed).state.epoch == 1
+
+
+def test_second_training_in_a_folder_is_refused(copy, capsys):
+    with run.resume(copy):
+        for command in (["--resume", str(copy)], ["--out", str(copy), "--force"]):
+            assert cli.main(["train", *command, "--epochs", "6"]) == 2
+            assert "another process trains there" in capsys.readouterr().err
+    with run.resume(copy):
+        pass
+
+
+def test_folder_with_anything_in_it_is_not_overwritten(copy, tmp_path, capsys):
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    assert cli.main(["train", "--out", str(copy)]) == 2
+    assert "holds a run; --resume goes on with it, --force overwrites" in capsys.readouterr().err
+    assert cli.main(["train", "--out", str(copy), "--force", "--batch-size", "60000"]) == 2
+    assert "only 55000 training images" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letter.txt").write_text("dear")
+    assert cli.main(["train", "--out", str(other)]) == 2
+    assert "is not empty (letter.txt)" in capsys.readouterr().err
+    assert [path.name for path in other.iterdir()] == ["letter.txt"]
+
+
+def test_force_takes_away_the_other_run_and_nothing_else(copy, small_data):
+    (copy / "letter.txt").write_text("dear")
+    keep(copy, small_data, epochs=1, settings=Settings(batch_size=60), force=True)
+    names = {path.name for path in copy.iterdir() if path.name.startswith("ckpt")}
+    assert names == {"ckpt-1.index", "ckpt-1.data-00000-of-00001"}
+    assert len(run.read_history(copy)) == 1
+    assert run.read_settings(copy)[0] == Settings(batch_size=60)
+    assert (copy / "letter.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--resume", "{tmp}/nothing"], "nothing: holds no run"),
+        (["--resume", "{tmp}"], "holds no run"),
+        (["--resume", "{run}", "--seed", "8"], "was started with --batch-size 50 --seed 7"),
+        (["--resume", "{run}", "--batch-size", "51"], "was started with --batch-size 50 --seed 7"),
+        (["--resume", "{run}", "--data", "{other}"], "is not the data it was started with"),
+        (["--resume", "{run}/ckpt-6"], "the run has 5 epochs"),
+        (["--resume", "{run}/ckpt-0"], "the run has 5 epochs"),
+        (["--resume", "{run}", "--epochs", "0"], "epochs 0"),
+        (["--resume", "{run}", "--out", "{tmp}/new"], "not allowed with argument"),
+        (["--dry-run", "--out", "{tmp}/new"], "not allowed with argument"),
+        (["--out", "{run}/settings.json"], "settings.json"),
+    ],
+)
+def test_train_refuses_what_it_cannot_go_on_with(
+    copy, tmp_path, small_data, capsys, arguments, words
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in small_data.iterdir():
+        content = bytearray(path.read_bytes())
+        content[-1] = 1  # one pixel, or one label
+        (other / path.name).write_bytes(content)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    places = {"tmp": tmp_path, "run": copy, "other": other}
+    try:
+        status = cli.main(["train", *(word.format(**places) for word in arguments)])
+    except SystemExit as leaving:
+        status = leaving.code
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert words in err and err.count("\n") == 1
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("settings.json", b""),
+        ("settings.json", b"[1]"),
+        ("settings.json", b'{"epochs": 5, "data": null, "data_sha256": "", "speed": 9}'),
+        ("settings.json", b'{"epochs": "5", "data": null, "data_sha256": ""}'),
+        ("settings.json", b"\xff\xfe"),
+        ("history.jsonl", b'{"epoch": 1}\n{"epo'),
+        ("history.jsonl", b'{"epoch": 2}\n'),
+        ("history.jsonl", b"7\n"),
+    ],
+)
+def test_damaged_record_is_named(copy, capsys, name, content):
+    (copy / name).write_bytes(content)
+    assert cli.main(["train", "--resume", str(copy)]) == 2
+    err = capsys.readouterr().err
+    assert f"{copy / name}: " in err and "is damaged" in err and err.count("\n") == 1
+
+
+def test_dry_run_keeps_nothing(small_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", "--data", str(small_data), "--batch-size", "9", "--dry-run"]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_is_kept_under_the_date_when_no_folder_is_given(small_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with run.start(None, SETTINGS, small_data) as started:
+        assert re.fullmatch(r"runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", str(started.folder))
+        assert run.is_run(started.folder)
