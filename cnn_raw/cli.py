@@ -434,7 +434,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true", help="print one JSON object instead")
     command.add_argument(
-        "--data", metavar="DIR", help="folder with the four MNIST files, as for train"
+        "--data",
+        metavar="DIR",
+        help="folder with the four MNIST files, as for train (default: the package's own MNIST)",
     )
 
     command = commands.add_parser(
