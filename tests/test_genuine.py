@@ -52,5 +52,5 @@ def test_session_trains_there_as_the_original_did(genuine_python):
     assert "0.12.1" in done.stdout.splitlines()[0]
     recorded = dict(record.printed_accuracies((GOLDEN / "run_tf012_seed2016.txt").read_text()))
     printed = dict(record.printed_accuracies(done.stdout))
-    limit = record.three_standard_errors(recorded["0"], record.test_size)
-    assert abs(printed["0"] - recorded["0"]) <= limit
+    bound = record.accuracy_bound("0", recorded["0"])
+    assert abs(printed["0"] - recorded["0"]) <= bound

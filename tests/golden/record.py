@@ -418,17 +418,22 @@ def printed_accuracies(text):
             yield what.replace("'", "").replace(",", ""), float(accuracy)
 
 
-def three_standard_errors(accuracy, images):
-    """Of the difference between two trainings' accuracies on ``images`` random test images."""
-    return 3 * np.sqrt(2 * accuracy * (1 - accuracy) / images)
+def accuracy_bound(what, accuracy):
+    """How far another training's accuracy may be from a printed one.
+
+    On 256 images: three standard errors of the difference. On all 10,000: what rounding alone makes of the first epoch was measured to go
+    from 95.36 % (0.12.1) over 95.85 % (TensorFlow 2.21, AVX-512) to 96.06 % (the same, AVX2).
+    """
+    if what.startswith("full"):
+        return 0.015
+    return 3 * np.sqrt(2 * accuracy * (1 - accuracy) / test_size)
 
 
 def unlike(recorded, other):
-    """Compare two text files: lines that name accuracies more than three standard errors apart."""
+    """Compare two text files: lines that name accuracies further apart than ``accuracy_bound``."""
     found = dict(printed_accuracies(other))
     for what, accuracy in printed_accuracies(recorded):
-        limit = three_standard_errors(accuracy, 10000 if "full" in what else test_size)
-        if not abs(found.get(what, 0) - accuracy) <= limit:
+        if what not in found or abs(found[what] - accuracy) > accuracy_bound(what, accuracy):
             yield "%s is %r, where %r is recorded" % (what, found.get(what), accuracy)
 
 
