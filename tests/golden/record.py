@@ -421,8 +421,9 @@ def printed_accuracies(text):
 def accuracy_bound(what, accuracy):
     """How far another training's accuracy may be from a printed one.
 
-    On 256 images: three standard errors of the difference. On all 10,000: what rounding alone makes of the first epoch was measured to go
-    from 95.36 % (0.12.1) over 95.85 % (TensorFlow 2.21, AVX-512) to 96.06 % (the same, AVX2).
+    On 256 images: three standard errors of the difference. On all 10,000: rounding alone gave
+    95.36 and 95.79 % after the first epoch in two runs of 0.12.1, 95.85 and 96.06 % in TensorFlow
+    2.21 with kernels for AVX-512 and for AVX2.
     """
     if what.startswith("full"):
         return 0.015
