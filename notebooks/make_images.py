@@ -23,7 +23,7 @@ FIGURES = {
     "2_graph": "fig, ax = plt.subplots(figsize=(8, 3.4)",
     "3_tf2": "l1a = tf.nn.relu",
     "4_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
-    "5_look_inside": "fig, axes = plt.subplots(4, 8, figsize=(9, 4.8)",
+    "5_look_inside": "w = weights.w.numpy()",
     "6_when": "names = [",
 }
 
