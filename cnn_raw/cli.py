@@ -216,6 +216,17 @@ def diff(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def draw(arguments: argparse.Namespace) -> int:
+    """``cnn-raw draw``: serve the page on which a digit is drawn and looked into."""
+    from cnn_raw.draw import open_page
+
+    if arguments.train:
+        train(_parser().parse_args(["train", "--epochs", "1"]))
+    _import_tensorflow(arguments)
+    open_page(arguments.runs, arguments.port, browser=not arguments.no_open)
+    return 0
+
+
 def _import_tensorflow(arguments: argparse.Namespace):
     """Import TensorFlow without its chatter, and have its operations give the same every time."""
     from cnn_raw.screen import quiet_start
@@ -455,6 +466,29 @@ def _parser() -> argparse.ArgumentParser:
         "package)",
     )
     command.add_argument("--html", metavar="OUT", help="write a page that needs no other file")
+    command = commands.add_parser(
+        "draw",
+        help="draw a digit in the browser and look inside the network",
+        description="Serve a page on 127.0.0.1, to this machine alone: draw a digit, see how it is "
+        "prepared, what the network takes it for, and every number on the way there. Ctrl-C ends "
+        "it. Needs the extra draw: pip install 'cnn-raw[draw]'.",
+    )
+    command.set_defaults(command=draw)
+    command.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help=f"{RUN_HELP}; two or more can be compared (default: the last run in runs/)",
+    )
+    command.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port to listen on; 0 is any free one"
+    )
+    command.add_argument(
+        "--no-open", action="store_true", help="print the address, open no browser"
+    )
+    command.add_argument(
+        "--train", action="store_true", help="first train one epoch, and keep it in runs/"
+    )
     for command in commands.choices.values():
         command.add_argument(
             "--debug", action="store_true", help="show tracebacks and what TensorFlow says"

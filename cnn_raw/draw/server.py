@@ -1,0 +1,157 @@
+"""The page on loopback: a fixed list of files, and one place that takes JSON.
+
+Only this machine may ask, and only the page itself: the server binds 127.0.0.1, and refuses other
+Host headers (a foreign name that was made to point here) and requests from other pages. No request
+names a file: what may be served is listed, and read, when the server starts.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cnn_raw import InputError
+
+HOST = "127.0.0.1"
+STATIC = Path(__file__).parent / "static"
+FILES = {
+    "/": ("index.html", "text/html"),
+    "/draw.css": ("draw.css", "text/css"),
+    "/draw.js": ("draw.js", "text/javascript"),
+    "/page.js": ("page.js", "text/javascript"),
+}
+MOST_BYTES = 1_000_000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def application(answer: Callable[[dict], dict]) -> ASGIApp:
+    """Return the ASGI application that serves the page and hands its requests to ``answer``."""
+    worker = ThreadPoolExecutor(1, "answer")  # one at a time: TensorFlow has its own threads
+
+    async def ask(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return _error(415, "Content-Type: application/json is wanted")
+        try:
+            body = await _body(request)
+            question = json.loads(body, parse_constant=_refuse)
+            reply = await asyncio.get_running_loop().run_in_executor(worker, answer, question)
+        except ClientDisconnect:
+            return Response(status_code=499)  # nobody will read it
+        except InputError as error:
+            return _error(400, str(error))
+        except (ValueError, RecursionError):
+            return _error(400, "the body is no JSON")
+        return JSONResponse(reply)
+
+    routes = [_file_route(path, *named) for path, named in FILES.items()]
+    routes.append(Route("/api", ask, methods=["POST"]))
+    handlers = {HTTPException: lambda _, error: _error(error.status_code, error.detail)}
+    return _Guard(Starlette(routes=routes, exception_handlers=handlers))
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on 127.0.0.1 (port 0: a free one). Raises InputError."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or "no such port"
+        raise InputError(
+            f"port {port}: cannot be listened on ({reason}); leave --port out for a free one"
+        ) from error
+    return listener
+
+
+def serve(answer: Callable[[dict], dict], listener: socket.socket) -> None:
+    """Serve the page until Ctrl-C, which raises KeyboardInterrupt."""
+    config = uvicorn.Config(
+        application(answer),
+        lifespan="off",
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=30,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+class _Guard:
+    """Refuses who may not ask, and puts the headers of safety on every answer."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # no websockets here: uvicorn refuses the handshake
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = [(k.lower().encode(), v.encode()) for k, v in HEADERS.items()]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        refusal = _refusal(Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, send_with_headers)
+
+
+def _refusal(headers: Headers) -> Response | None:
+    host, _, port = headers.get("host", "").rpartition(":")
+    if host not in (HOST, "localhost") or not port.isdigit():
+        return _error(403, f"Host: only http://{HOST} is served")
+    origin = headers.get("origin", f"http://{host}:{port}")
+    if origin != f"http://{host}:{port}":
+        return _error(403, "Origin: other pages may not ask")
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return _error(403, "Sec-Fetch-Site: other pages may not ask")
+    return None
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise InputError(f"the body has more than {MOST_BYTES:,} bytes")
+    return bytes(body)
+
+
+def _refuse(name: str) -> None:
+    raise InputError(f"{name}: finite numbers are wanted")
+
+
+def _error(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status_code=status)
+
+
+def _file_route(path: str, name: str, media_type: str) -> Route:
+    content = (STATIC / name).read_bytes()
+
+    async def file(request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return Route(path, file, methods=["GET"])
