@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import struct
+import threading
 from pathlib import Path
 
 import genuine
@@ -92,3 +93,30 @@ def genuine_recording(genuine_python, tmp_path_factory):
     done = genuine.run([genuine_python, Path(__file__).parent / "golden" / "record.py", *data])
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def inside(first_epoch, mnist):
+    """What the page asks: the network after one epoch, twice, to be compared with itself."""
+    from cnn_raw.draw.inside import Inside
+
+    state, _ = first_epoch
+    return Inside({"one": state.weights, "two": state.weights}, mnist.test)
+
+
+@pytest.fixture(scope="session")
+def draw_page(inside):
+    """The address of the page of ``inside``, on a real socket."""
+    import uvicorn
+
+    from cnn_raw.draw import server
+
+    listener = server.listen(0)
+    application = server.application(inside.answer)
+    running = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_level="critical"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    running.should_exit = True
+    thread.join()
+    listener.close()

@@ -1,0 +1,364 @@
+"""The drawing page's Python side: its numbers are the network's own, and nothing takes it down."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from drawings import accuracies
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from cnn_raw import InputError
+from cnn_raw.cnn import Weights, model
+from cnn_raw.draw import server
+from cnn_raw.draw.inside import LAYERS, SHAPES, Inside
+from cnn_raw.draw.strokes import PEN, pen_of, rasterise
+
+SEVEN = [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.85]]]
+DRAWN = {"strokes": SEVEN, "thickness": 0.08}
+ADDRESS = "http://127.0.0.1:8000"
+KEEP_ALL = tf.constant(1.0)
+
+
+@pytest.fixture(scope="module")
+def weights(first_epoch):
+    state, _ = first_epoch
+    return Weights(*(tf.Variable(var) for var in state.weights))
+
+
+@pytest.fixture(scope="module")
+def inside(weights, mnist):
+    return Inside({"first": weights}, mnist.test)
+
+
+@pytest.fixture(scope="module")
+def client(inside):
+    return TestClient(server.application(inside.answer), base_url=ADDRESS)
+
+
+def unpacked(packed):
+    data = np.frombuffer(base64.b64decode(packed["data"]), np.int8)
+    return data.reshape(packed["shape"]) * packed["scale"]
+
+
+# --- Strokes ------------------------------------------------------------------------------------
+
+
+def test_rasterise_draws_a_line_of_the_thickness_asked_for():
+    picture = rasterise([[(0.25, 0.5), (0.75, 0.5)]], thickness=0.1, size=100)
+    assert picture.shape == (100, 100) and picture.dtype == np.float32
+    # Ten pixels wide across the middle; from 25 to 75 and half a circle at each end along it.
+    np.testing.assert_allclose(picture[:, 50].sum(), 10, atol=0.01)  # measured: 0.000
+    np.testing.assert_allclose(picture.sum(), 50 * 10 + np.pi * 25, rtol=0.005)  # measured: 0.1 %
+    assert picture[45:55, 30:70].min() == 1 and picture[:44].max() == 0
+
+
+def test_rasterise_draws_a_dot_and_cuts_off_what_is_outside():
+    assert rasterise([[(0.5, 0.5)]], thickness=0.2)[56, 56] == 1
+    assert rasterise([[(-2, 0.5), (2, 0.5)]])[56].min() == 1
+    assert not rasterise([[(1.5, 1.5), (1.9, 1.7)]]).any()
+    assert not rasterise([]).any()
+
+
+def test_rasterise_does_not_depend_on_how_finely_a_stroke_is_cut():
+    ends = np.array([[0.2, 0.3], [0.8, 0.6]])
+    fine = ends[0] + np.linspace(0, 1, 500)[:, None] * (ends[1] - ends[0])
+    difference = rasterise([fine.tolist()]) - rasterise([ends.tolist()])
+    assert np.abs(difference).max() < 1e-3  # measured: 5e-5
+
+
+def test_pen_is_kept_between_mnists_narrowest_and_widest():
+    side = 0.65
+    assert pen_of(SEVEN, 0.08) == pytest.approx(0.08)
+    for share, asked in zip(PEN, (0.01, 0.2), strict=True):
+        pen = pen_of(SEVEN, asked)
+        assert pen / (side + pen) == pytest.approx(share)  # of the box, a pen wider than the points
+    assert pen_of([[[0.5, 0.5]]], 0.08) == 0.08  # a dot stays a dot
+
+
+def test_prepared_drawings_are_recognised(inside):
+    shares = accuracies(inside)["all"]
+    # After one epoch, of 270 drawings: 63 % only shrunk, 98 % prepared.
+    assert shares["prepared"] >= 0.96
+    assert shares["prepared"] > shares["only shrunk"] + 0.25
+
+
+# --- Inside -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_activations_are_the_models_own(inside, weights, mnist, seed):
+    request = {"op": "layers", "source": {"test": 4}}
+    X = mnist.test.images[4].reshape(1, 28, 28, 1)
+    if seed is None:
+        py_x = model(X, *weights, KEEP_ALL, KEEP_ALL)
+    else:
+        request["dropout"] = {"seed": seed}
+        with tf.Graph().as_default() as graph:
+            tf.compat.v1.set_random_seed(seed)
+            values = [tf.constant(var.numpy()) for var in first_values(weights)]
+            logits = model(tf.constant(X), *values, tf.constant(0.8), tf.constant(0.5))
+            with tf.compat.v1.Session(graph=graph) as sess:
+                py_x = sess.run(logits)
+    prepared = inside._picture(request)[1].image
+    np.testing.assert_array_equal(prepared, X[0, :, :, 0])  # MNIST's own come out as they went in
+    found = inside._run(request, prepared)
+    np.testing.assert_array_equal(found["py_x"], py_x)
+    layers = inside.answer(request)["layers"]
+    assert tuple(layers) == LAYERS
+    for name in LAYERS:
+        assert found[name].shape[1:] == SHAPES[name] == tuple(layers[name]["shape"])
+        scale = layers[name]["scale"]
+        np.testing.assert_allclose(unpacked(layers[name]), found[name][0], atol=scale / 2 * 1.001)
+
+
+def first_values(weights):
+    return list(weights)
+
+
+def test_dropout_draws_the_same_masks_for_a_seed_and_leaves_the_programs_seed_alone(inside):
+    request = {"op": "layers", "source": {"test": 1}, "dropout": {"seed": 3}}
+    tf.random.set_seed(5)
+    expected = tf.random.uniform([4], seed=1).numpy()
+    tf.random.set_seed(5)
+    assert inside.answer(request) == inside.answer(request)
+    assert inside.answer(request) != inside.answer({**request, "dropout": {"seed": 4}})
+    np.testing.assert_array_equal(tf.random.uniform([4], seed=1).numpy(), expected)
+
+
+@pytest.mark.parametrize("layer", ["l1a", "l2a", "l3a"])
+def test_products_of_a_convolution_sum_to_what_conv2d_returned(inside, layer):
+    height, width, channels = SHAPES[layer]
+    for at in ([0, 0, 1], [height // 2, width // 2, channels - 1], [height - 1, width - 1, 0]):
+        request = {"op": "explain", "source": {"test": 7}, "layer": layer, "at": at}
+        reply = inside.answer(request)
+        listed = [np.sum(one["products"]) for one in reply["channels"]]
+        np.testing.assert_allclose(listed, [one["sum"] for one in reply["channels"]], atol=1e-12)
+        assert sum(listed) + reply["rest"] == pytest.approx(reply["sum"], abs=1e-12)
+        assert abs(reply["difference"]) < 1e-6  # measured: 2e-7
+        assert reply["value"] == reply["relu"] == max(reply["conv2d"], 0)
+        for one in reply["channels"]:
+            products = np.array(one["patch"], float) * np.array(one["filter"])
+            np.testing.assert_allclose(np.nan_to_num(products), one["products"], atol=1e-7)
+        outside = [cell is None for row in reply["channels"][0]["patch"] for cell in row]
+        assert sum(outside) == (5 if at[0] in (0, height - 1) else 0)  # padding in a corner
+
+
+@pytest.mark.parametrize("layer", ["l1", "l2", "l3"])
+@pytest.mark.parametrize("dropout", [None, {"seed": 2}])
+def test_pool_shows_its_candidates_and_what_dropout_did(inside, layer, dropout):
+    height, width, channels = SHAPES[layer]
+    request = {"op": "explain", "source": {"test": 7}, "layer": layer, "dropout": dropout}
+    masks = []
+    for c in range(0, channels, 3):
+        reply = inside.answer({**request, "at": [height // 2, width // 2, c]})
+        cells = [cell for row in reply["candidates"] for cell in row if cell is not None]
+        assert len(cells) == 4 and reply["largest"] == max(cells)
+        row, column = reply["chosen"]
+        assert reply["candidates"][row][column] == reply["largest"]
+        scaled = np.float32(reply["largest"]) / np.float32(reply["keep"])
+        assert reply["value"] == (scaled if reply["mask"] else 0)
+        masks.append(reply["mask"])
+    assert reply["keep"] == (0.8 if dropout else 1)
+    assert (0 in masks) == bool(dropout)
+
+
+def test_pool_of_an_odd_side_ends_with_nothing(inside):
+    reply = inside.answer({"op": "explain", "source": {"test": 0}, "layer": "l3", "at": [3, 3, 0]})
+    assert [cell is None for row in reply["candidates"] for cell in row] == [False, *3 * [True]]
+
+
+@pytest.mark.parametrize("layer", ["l4", "py_x"])
+def test_products_of_a_dense_layer_sum_to_what_matmul_returned(inside, layer):
+    for unit in (0, 3, 9):
+        reply = inside.answer({"op": "explain", "source": DRAWN, "layer": layer, "at": [unit]})
+        listed = sum(one["product"] for one in reply["inputs"])
+        assert listed + reply["rest"] == pytest.approx(reply["sum"], abs=1e-12)
+        assert abs(reply["difference"]) < 3e-6  # measured: 1e-6
+        assert len(reply["inputs"]) + reply["others"] == {"l4": 2048, "py_x": 625}[layer]
+        weights = [abs(one["product"]) for one in reply["inputs"]]
+        assert weights == sorted(weights, reverse=True)
+
+
+def test_try_is_the_readers_filter(inside, mnist):
+    blur = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    X = mnist.test.images[3].reshape(1, 28, 28, 1)
+    for padding, stride, shape in (("SAME", 1, 28), ("SAME", 2, 14), ("VALID", 2, 13)):
+        request = {"op": "try", "source": {"test": 3}, "padding": padding, "stride": stride}
+        reply = inside.answer({**request, "filter": blur})
+        assert reply["shape"] == [shape, shape]
+        w = np.float32(blur).reshape(3, 3, 1, 1)
+        expected = tf.nn.conv2d(X, w, stride, padding)[0, :, :, 0]
+        scale = reply["map"]["scale"]
+        np.testing.assert_allclose(unpacked(reply["map"]), expected, atol=scale / 2 * 1.001)
+
+
+def test_next_wrong_goes_round_all_that_the_network_gets_wrong(inside, first_epoch):
+    _, epoch = first_epoch
+    seen, i = [], -1
+    while (reply := inside.answer({"op": "next_wrong", "after": i}))["test"] not in seen[:1]:
+        assert reply["label"] != reply["answer"]
+        seen.append(i := reply["test"])
+    assert len(seen) == round(10_000 * (1 - epoch.test_accuracy))
+
+
+def test_steps_can_be_switched_off(inside):
+    small = {"strokes": [[[x * 0.4, y * 0.4] for x, y in SEVEN[0]]], "thickness": 0.05}
+
+    def stages(**steps):
+        return inside.answer({"op": "estimate", "source": small, "steps": steps})["stages"]
+
+    on = unpacked(stages()["image"])
+    for step in ("pen", "box", "center", "prepare"):
+        assert not np.array_equal(unpacked(stages(**{step: False})["image"]), on), step
+    assert stages(center=False)["shift"] == [0, 0] != stages(box=False)["shift"]
+
+
+def test_empty_canvas_is_said_to_be_empty(inside):
+    for strokes in ([], [[]]):
+        assert inside.answer({"op": "estimate", "source": {"strokes": strokes}})["empty"]
+    assert not inside.answer({"op": "estimate", "source": DRAWN})["empty"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"op": "rm"}, "op 'rm'"),
+        ({"op": 3}, "op"),
+        ({"source": None}, "source"),
+        ({"source": {"test": 10_000}}, "from 0 to 9999"),
+        ({"source": {"test": True}}, "from 0 to 9999"),
+        ({"source": {"strokes": [[[0, 0, 0]]]}}, "points"),
+        ({"source": {"strokes": [[[0, "a"]]]}}, "strokes"),
+        ({"source": {"strokes": [[[0, 1e9]]]}}, "within"),
+        ({"source": {"strokes": [[[0, 10**400]]]}}, "within"),
+        ({"source": {"strokes": [[[0, 0], [1]]]}}, "strokes"),
+        ({"source": {"strokes": [[[0, 0]]] * 201}}, "at most 200"),
+        ({"source": {"strokes": [[[0, 0]] * 20_001]}}, "at most 20,000"),
+        ({"source": {**DRAWN, "thickness": 0}}, "thickness"),
+        ({"source": {**DRAWN, "thickness": float("nan")}}, "thickness"),
+        ({"source": {**DRAWN, "thickness": [0.1]}}, "thickness"),
+        ({"steps": {"box": "no"}}, "steps"),
+        ({"model": "../weights"}, "model"),
+        ({"dropout": {"seed": -1}}, "dropout seed"),
+        ({"dropout": 5}, "dropout seed"),
+        ({"op": "explain", "layer": "l9", "at": [0]}, "layer"),
+        ({"op": "explain", "layer": "l1", "at": [14, 0, 0]}, "from 0 to 13"),
+        ({"op": "explain", "layer": "l1", "at": [0]}, "3 whole numbers"),
+        ({"op": "try", "filter": [[1, 2], [3, 4]]}, "three rows"),
+        ({"op": "try", "filter": [[1e9] * 3] * 3}, "within"),
+        ({"op": "try", "filter": [[0] * 3] * 3, "padding": "FULL"}, "SAME or VALID"),
+        ({"op": "try", "filter": [[0] * 3] * 3, "stride": 3}, "stride"),
+    ],
+)
+def test_bad_requests_get_one_line(inside, change, words):
+    with pytest.raises(InputError, match=words) as caught:
+        inside.answer({"op": "estimate", "source": DRAWN, **change})
+    assert "\n" not in str(caught.value)
+
+
+# --- Server -------------------------------------------------------------------------------------
+
+
+def post(client, content, **headers):
+    return client.post(
+        "/api", content=content, headers={"content-type": "application/json"} | headers
+    )
+
+
+def test_server_answers_and_serves_its_files_with_the_headers_of_safety(client):
+    reply = post(client, json.dumps({"op": "state"}))
+    assert reply.status_code == 200 and reply.json()["models"] == ["first"]
+    for path in server.FILES:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "://" not in answer.text.replace("http://www.w3.org", "")  # no outside resources
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/x", "/static/draw.js", "/../inside.py", "/%2e%2e/inside.py", "/draw.js/", "//draw.js"],
+)
+def test_server_serves_nothing_else(client, path):
+    assert client.get(path, follow_redirects=False).status_code in (307, 404)
+    assert (
+        client.get(path).status_code == 404 or client.get(path).text == client.get("/draw.js").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example:8000"}, 403),
+        ({"host": "127.0.0.1.evil.example:8000"}, 403),
+        ({"host": "127.0.0.1"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://127.0.0.1:9999"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "multipart/form-data"}, 415),
+        ({"origin": ADDRESS}, 200),
+        ({"host": "localhost:8000", "origin": "http://localhost:8000"}, 200),
+    ],
+)
+def test_server_refuses_other_hosts_pages_and_types(client, headers, status):
+    assert post(client, b'{"op": "state"}', **headers).status_code == status
+
+
+def test_server_refuses_large_bodies_also_in_chunks(client):
+    assert post(client, b" " * 1_000_001).status_code == 400
+    answer = post(client, (b" " * 1000 for _ in range(1001)))
+    assert answer.status_code == 400 and "1,000,000 bytes" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff", b"[" * 100_000, b'{"op": NaN}', b"[1]", b"null", b'"op"', b"1e999"]
+)
+def test_server_survives_rubbish(client, body):
+    answer = post(client, body)
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+NAMES = ("source", "steps", "model", "dropout", "layer", "at", "filter", "padding", "stride",
+         "after")  # fmt: skip
+GOOD = {
+    "source": DRAWN, "layer": "l2a", "at": [1, 2, 3], "filter": [[1, 0, 1]] * 3, "stride": 1,
+}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    op=st.sampled_from(["state", "estimate", "layers", "explain", "try", "filters", "next_wrong"]),
+    changes=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3),
+    inner=st.dictionaries(st.sampled_from(["strokes", "thickness", "test"]), JSON, max_size=2),
+)
+def test_any_json_gets_an_answer_or_one_line(client, op, changes, inner):
+    request = {"op": op, **GOOD, **changes}
+    if inner:
+        request["source"] = {**DRAWN, **inner}
+    answer = post(client, json.dumps(request))
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 400:
+        assert answer.json()["error"] and "\n" not in answer.json()["error"]
+
+
+def test_listen_says_in_one_line_that_a_port_is_taken():
+    with server.listen(0) as taken:
+        port = taken.getsockname()[1]
+        assert taken.getsockname()[0] == "127.0.0.1"
+        with pytest.raises(InputError, match=f"port {port}: cannot be listened on"):
+            server.listen(port)
+    with pytest.raises(InputError, match="port 70000"):
+        server.listen(70000)
