@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import signal
 import struct
 import threading
 from pathlib import Path
@@ -12,6 +13,9 @@ import tensorflow as tf
 
 from cnn_raw import input_data
 from cnn_raw.settings import Settings
+
+# Who is started in the background may have Ctrl-C ignored, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # As the command line does. Once on, it demands a seed of every random operation.
 tf.config.experimental.enable_op_determinism()
