@@ -32,7 +32,7 @@ def open_page(chromium, draw_page):
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(draw_page)
-        page.locator(".bars").wait_for()
+        settle(page)
         return page
 
     yield open_at
@@ -56,7 +56,7 @@ def draw(page, drawn=THREE):
 
 
 def settle(page):
-    page.wait_for_load_state("networkidle")
+    page.locator(".cnn-raw[aria-busy=false]").wait_for()
 
 
 def shares(page):
@@ -246,8 +246,9 @@ def test_the_widget_works_in_jupyterlab(chromium, tmp_path, trained_weights):
             page = context.new_page()
             address = f"http://127.0.0.1:{port}/lab/tree/draw.ipynb?reset"
             for _ in range(120):
-                if socket.socket().connect_ex(("127.0.0.1", port)) == 0:
-                    break
+                with socket.socket() as client:
+                    if client.connect_ex(("127.0.0.1", port)) == 0:
+                        break
                 page.wait_for_timeout(250)
             page.goto(address)
             page.locator(".jp-CodeCell .cm-content").first.click(timeout=60_000)

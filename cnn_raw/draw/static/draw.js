@@ -368,6 +368,12 @@ export async function mount(root, ask) {
   const section = (name, says, ...children) => el("section", {},
     el("h2", {}, name), el("p", { className: "says" }, says), ...children);
 
+  let work = 0; // what is under way; while there is any, the page does not show its last word
+  function busy(change) {
+    work += change;
+    root.setAttribute("aria-busy", String(work > 0));
+  }
+
   // Latest wins: while one look is under way, only the newest of those asked for waits.
   let running = false;
   let waiting = null;
@@ -375,6 +381,7 @@ export async function mount(root, ask) {
     waiting = { deep: deep || Boolean(waiting?.deep) };
     if (running) return;
     running = true;
+    busy(+1);
     try {
       while (waiting) {
         const { deep: all } = waiting;
@@ -389,13 +396,19 @@ export async function mount(root, ask) {
       message.textContent = error.message;
     }
     running = false;
+    busy(-1);
   }
 
-  let later;
+  let later = null;
   const pad = new Pad((finished) => {
     look(finished);
-    clearTimeout(later);
-    later = setTimeout(() => look(true), 250);
+    if (later) clearTimeout(later);
+    else busy(+1);
+    later = setTimeout(() => {
+      later = null;
+      look(true);
+      busy(-1);
+    }, 250);
   });
 
   const models = () => [first.value, ...(two ? [second.value] : [])];
@@ -440,6 +453,7 @@ export async function mount(root, ask) {
   }
   async function nextWrong() {
     message.textContent = "looking through the test digits ...";
+    busy(+1);
     try {
       const after = pad.test ?? -1;
       const reply = await asked({ op: "next_wrong", model: first.value, after });
@@ -448,6 +462,7 @@ export async function mount(root, ask) {
     } catch (error) {
       message.textContent = error.message;
     }
+    busy(-1);
   }
 
   // Estimate
@@ -611,6 +626,7 @@ export async function mount(root, ask) {
       return;
     }
     explaining = true;
+    busy(+1);
     try {
       do {
         stale = false;
@@ -626,6 +642,7 @@ export async function mount(root, ask) {
       message.textContent = error.message;
     }
     explaining = false;
+    busy(-1);
   }
 
   function paintChosen() {
@@ -673,6 +690,7 @@ export async function mount(root, ask) {
       triedShape.textContent = "Type nine numbers.";
       return;
     }
+    busy(+1);
     try {
       const reply = await asked({ op: "try", ...about(first.value), padding: padding(),
         stride: Number(stride()), filter: [0, 3, 6].map((k) => values.slice(k, k + 3)) });
@@ -681,6 +699,7 @@ export async function mount(root, ask) {
     } catch (error) {
       triedShape.textContent = error.message;
     }
+    busy(-1);
   }
 
   // Filters
