@@ -45,8 +45,7 @@ class RMSPropOptimizer:
         start = {"rms": tf.ones_like, "momentum": tf.zeros_like}[name]
         key = var.ref(), name
         if key not in self._slots:
-            with tf.init_scope():  # outside the tf.function that may be being traced
-                self._slots[key] = tf.Variable(start(var), trainable=False)
+            self._slots[key] = tf.Variable(start(var), trainable=False)
         return self._slots[key]
 
     def create_slots(self, var_list: Iterable[tf.Variable]) -> None:

@@ -1,11 +1,13 @@
 """What several test files share: the data, an epoch of real training, 0.12.1, a browser."""
 
 import gzip
+import os
 import shutil
 import signal
 import struct
 import threading
 from pathlib import Path
+from unittest import mock
 
 import genuine
 import pytest
@@ -19,6 +21,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # As the command line does. Once on, it demands a seed of every random operation.
 tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """Whatever a command sets in the environment ends with its test: children inherit it."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")

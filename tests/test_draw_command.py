@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
 import numpy as np
@@ -100,7 +101,8 @@ def test_many_clients_at_once_all_get_their_answers(draw_page):
             many = (client.post(f"{draw_page}api", json=asks[i % 8]) for i in range(400))
             return await asyncio.gather(*many)
 
-    replies = asyncio.run(everybody())
+    with ThreadPoolExecutor(1) as thread:  # the browser's fixture has a loop running in this one
+        replies = thread.submit(asyncio.run, everybody()).result()
     assert {reply.status_code for reply in replies} == {200}
     for i, reply in enumerate(replies):
         assert reply.json() == replies[i % 8].json()

@@ -227,9 +227,12 @@ class Inside:
             raw = inked = rasterise(strokes, thickness)
             if strokes and on["pen"] and (pen := pen_of(strokes, thickness)) != thickness:
                 inked = rasterise(strokes, pen)
-        if on["prepare"]:
-            return raw, prepare(inked, find_box=on["box"], center=on["center"])
-        return raw, _shrunk(raw)
+        if not on["prepare"]:
+            return raw, _shrunk(raw)
+        prepared = prepare(inked, find_box=on["box"], center=on["center"])
+        if "test" in source and on["box"] and on["center"]:
+            prepared = prepared._replace(image=raw)  # MNIST's authors have prepared it
+        return raw, prepared
 
 
 def _function(weights: Weights, dropout_seed: int | None = None) -> Callable:
