@@ -102,6 +102,8 @@ def _open_run(arguments: argparse.Namespace):
     """Return the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
     from cnn_raw import input_data, run
 
+    if arguments.force and not arguments.out:
+        raise InputError("--force: give the folder to overwrite with --out DIR")
     given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
     given = {name: value for name, value in given.items() if value is not None}
     if arguments.resume:
@@ -119,6 +121,7 @@ def test(arguments: argparse.Namespace) -> int:
     from cnn_raw import input_data
     from cnn_raw.screen import track
 
+    seed = Settings(seed=arguments.seed).seed
     data = getattr(input_data.read_data_sets(arguments.data, one_hot=True), arguments.split)
     _import_tensorflow(arguments)
     from cnn_raw import analysis
@@ -130,7 +133,7 @@ def test(arguments: argparse.Namespace) -> int:
         analysis.check_plot(arguments.plot)
     weights = load_weights(arguments.run)
     result = analysis.analyse(weights, data.images, data.labels, arguments.batch_size, track)
-    sampled = result.samples(size, arguments.samples, arguments.seed)
+    sampled = result.samples(size, arguments.samples, seed)
     if arguments.plot:
         analysis.plot(result, data.images, arguments.plot)
     say = analysis.as_json if arguments.json else analysis.text

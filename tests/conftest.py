@@ -10,10 +10,11 @@ from pathlib import Path
 from unittest import mock
 
 import genuine
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_raw import input_data
+from cnn_raw import cli, input_data
 from cnn_raw.settings import Settings
 
 # Who is started in the background may have Ctrl-C ignored, and its children inherit that.
@@ -49,6 +50,24 @@ def small_data(tmp_path_factory):
             content = struct.pack(">2I", 2049, count) + raw[8 : 8 + count]
         (folder / name.removesuffix(".gz")).write_bytes(content)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(small_data, tmp_path_factory):
+    """The folder of a run of two epochs on ``small_data``, kept by the command line."""
+    folder = tmp_path_factory.mktemp("small_run") / "run"
+    options = ["--data", str(small_data), "--batch-size", "50", "--epochs", "2"]
+    assert cli.main(["train", "--out", str(folder), *options]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_npz(first_epoch, tmp_path_factory):
+    """An .npz file with the weights after one epoch: about 95 % of the test images."""
+    state, _ = first_epoch
+    path = tmp_path_factory.mktemp("trained") / "weights.npz"
+    np.savez(path, **{name: var.numpy() for name, var in state.weights._asdict().items()})
+    return path
 
 
 @pytest.fixture(scope="session")
