@@ -1,8 +1,8 @@
 """Milliseconds per training step, four ways, interleaved in one process; and peak memory.
 
-    python tests/benchmarks/steps.py [--steps 60] [--rounds 9]
+    python tests/benchmarks/steps.py [--steps 429] [--rounds 3]
 
-- loop:     cnn_raw.train.train, testing left out: what a user pays
+- loop:     cnn_raw.train.train, testing left out: what a user pays, each epoch's trace included
 - bare:     the tf.function step alone, on one batch that never changes
 - session:  the same graph in a tf.compat.v1 Session, RMSProp and minimize() as in 2016
 - keras:    Keras fit, the same layers, its own RMSprop
@@ -137,8 +137,8 @@ def peak_memory_mb() -> float:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=60, help="steps a round (default: 60)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds (default: 9)")
+    parser.add_argument("--steps", type=int, default=429, help="steps a round (default: 429)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds (default: 3)")
     arguments = parser.parse_args()
 
     tf.config.experimental.enable_op_determinism()
