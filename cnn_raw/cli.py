@@ -58,8 +58,8 @@ def train(arguments: argparse.Namespace) -> int:
             return 0
 
         tf = _import_tensorflow(arguments)
-        from cnn_raw import summary
-        from cnn_raw.checkpoint import Checkpoints
+        from cnn_raw.look import summary
+        from cnn_raw.runs.checkpoint import Checkpoints
         from cnn_raw.train import train
 
         checkpoints = Checkpoints(run)
@@ -100,7 +100,8 @@ def train(arguments: argparse.Namespace) -> int:
 
 def _open_run(arguments: argparse.Namespace):
     """Return the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
-    from cnn_raw import input_data, run
+    from cnn_raw import input_data
+    from cnn_raw.runs import run
 
     if arguments.force and not arguments.out:
         raise InputError("--force: give the folder to overwrite with --out DIR")
@@ -124,8 +125,8 @@ def test(arguments: argparse.Namespace) -> int:
     seed = Settings(seed=arguments.seed).seed
     data = getattr(input_data.read_data_sets(arguments.data, one_hot=True), arguments.split)
     _import_tensorflow(arguments)
-    from cnn_raw import analysis
-    from cnn_raw.checkpoint import load_weights
+    from cnn_raw.look import analysis
+    from cnn_raw.runs.checkpoint import load_weights
 
     size = min(TEST_SIZE, data.num_examples) if arguments.size is None else arguments.size
     analysis.check_samples(size, arguments.samples, data.num_examples)
@@ -144,8 +145,8 @@ def test(arguments: argparse.Namespace) -> int:
 def predict(arguments: argparse.Namespace) -> int:
     """``cnn-raw predict``: say which digit is on each picture."""
     _import_tensorflow(arguments)
-    from cnn_raw.checkpoint import load_weights
-    from cnn_raw.predict import predict_files, show
+    from cnn_raw.draw.predict import predict_files, show
+    from cnn_raw.runs.checkpoint import load_weights
 
     predictions = predict_files(load_weights(arguments.run), arguments.images, arguments.raw)
     return show(predictions, arguments.json)
@@ -154,7 +155,7 @@ def predict(arguments: argparse.Namespace) -> int:
 def plot(arguments: argparse.Namespace) -> int:
     """``cnn-raw plot``: draw a run's accuracy, cost and filters into a PNG file."""
     _import_tensorflow(arguments)
-    from cnn_raw.plot import plot
+    from cnn_raw.look.plot import plot
 
     plot(arguments.run, arguments.out)
     return 0
@@ -163,7 +164,7 @@ def plot(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     """``cnn-raw export``: write a run's weights for other programs."""
     _import_tensorflow(arguments)
-    from cnn_raw.export import export
+    from cnn_raw.runs.export import export
 
     export(arguments.run, arguments.to, arguments.out)
     print(f"{arguments.out}: written")
@@ -180,7 +181,7 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.python:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # 0.12.1 has no oneDNN
     tf = _import_tensorflow(arguments)
-    from cnn_raw.compare import run
+    from cnn_raw.twin.compare import run
 
     if not arguments.debug:
         tf.get_logger().setLevel("ERROR")  # it would say that the Session's API is deprecated
@@ -206,9 +207,9 @@ def diff(arguments: argparse.Namespace) -> int:
     """``cnn-raw diff``: the 2016 program and TensorFlow 2's side by side, each change explained."""
     from rich.console import Console
 
-    from cnn_raw.diff import diff
-    from cnn_raw.diff_page import write_page
-    from cnn_raw.diff_screen import show
+    from cnn_raw.twin.diff import diff
+    from cnn_raw.twin.diff_page import write_page
+    from cnn_raw.twin.diff_screen import show
 
     both = diff(arguments.file)
     if arguments.html:

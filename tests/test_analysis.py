@@ -113,8 +113,9 @@ def test_memory_does_not_grow_with_the_images(trained_npz):
     code = (
         "import resource, sys\n"
         "import numpy as np\n"
-        "from cnn_raw import analysis, input_data\n"
-        "from cnn_raw.checkpoint import load_weights\n"
+        "from cnn_raw import input_data\n"
+        "from cnn_raw.look import analysis\n"
+        "from cnn_raw.runs.checkpoint import load_weights\n"
         "count = int(sys.argv[2])\n"
         "data = input_data.read_data_sets(one_hot=True).test\n"
         "images, labels = data.images[:count], data.labels[:count]\n"

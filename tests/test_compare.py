@@ -13,9 +13,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from cnn_raw import InputError, cli, compare
-from cnn_raw.compare import BOUND, Difference, OtherPython, judge, start_weights, tape_program
-from cnn_raw.session_steps import TENSORS, WEIGHTS, session_program
+from cnn_raw import InputError, cli
+from cnn_raw.twin import compare
+from cnn_raw.twin.compare import BOUND, Difference, OtherPython, judge, start_weights, tape_program
+from cnn_raw.twin.session_steps import TENSORS, WEIGHTS, session_program
 
 FIRST_COST_TF012 = 4.14314079284668  # genuine 0.12.1, from the weights of --start he --seed 2016
 ZEROS = dict.fromkeys(TENSORS, 0.0)

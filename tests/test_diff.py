@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cnn_raw import InputError, cli
-from cnn_raw.diff import (
+from cnn_raw.twin.diff import (
     COUNTERPARTS,
     LARGEST,
     PROGRAM_2016,
@@ -23,9 +23,9 @@ from cnn_raw.diff import (
     side_lines,
     statements,
 )
-from cnn_raw.diff_page import page, write_page
-from cnn_raw.diff_screen import show
-from cnn_raw.reasons import REASONS
+from cnn_raw.twin.diff_page import page, write_page
+from cnn_raw.twin.diff_screen import show
+from cnn_raw.twin.reasons import REASONS
 
 SCRIPT = Path(__file__).parent / "data" / "convolutional_net_2016.txt"
 TEXT = SCRIPT.read_text()

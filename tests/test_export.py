@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 from cnn_raw import InputError, cli
-from cnn_raw.checkpoint import SAVER_NAMES, load_weights
 from cnn_raw.cnn import Weights
+from cnn_raw.runs.checkpoint import SAVER_NAMES, load_weights
 
 # For Python 2.7: restore model.ckpt with tf.train.Saver and say each test image's class; or, when
 # there is none yet, assign the arrays of an .npz file, and save.

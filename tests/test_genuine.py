@@ -17,7 +17,7 @@ from cnn_raw.cnn import init_all_weights
 from cnn_raw.input_data import PACKAGE_DATA
 
 GOLDEN = Path(record.__file__).parent
-SESSION = Path(cnn_raw.__file__).parent / "session.py"
+SESSION = Path(cnn_raw.__file__).parent / "twin" / "session.py"
 
 pytestmark = pytest.mark.genuine
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from cnn_raw import InputError, cli, predict
+from cnn_raw import InputError, cli
+from cnn_raw.draw import predict
 from cnn_raw.train import build_predict_op
 
 # Strokes of a hand with a mouse, in units of the digit's height.

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cnn_raw import InputError
-from cnn_raw.prepare import prepare
+from cnn_raw.draw.prepare import prepare
 
 DIGITS = 1000
 

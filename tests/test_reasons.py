@@ -13,9 +13,9 @@ import pytest
 import tensorflow as tf
 
 from cnn_raw import cnn, input_data, train
-from cnn_raw.reasons import REASONS, readme_table
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.settings import Settings
+from cnn_raw.twin.reasons import REASONS, readme_table
 
 tf1 = tf.compat.v1
 HERE = Path(__file__).parent
@@ -33,7 +33,7 @@ def test_reasons_have_a_test_each_and_names_of_their_own():
 def test_reasons_are_the_readmes_table():
     readme = (HERE.parent / "README.md").read_text()
     parts = re.findall(r"<!-- reasons -->\n(.*?)\n<!-- /reasons -->", readme, re.DOTALL)
-    assert parts == [readme_table()], "paste what `python -m cnn_raw.reasons` prints"
+    assert parts == [readme_table()], "paste what `python -m cnn_raw.twin.reasons` prints"
 
 
 def test_reasons_table_has_four_cells_in_every_row():

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_raw import InputError, cli, run
-from cnn_raw.checkpoint import Checkpoints
+from cnn_raw import InputError, cli
+from cnn_raw.runs import run
+from cnn_raw.runs.checkpoint import Checkpoints
 from cnn_raw.settings import Settings
 from cnn_raw.train import train
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_raw import session
 from cnn_raw.settings import Settings
 from cnn_raw.test import accuracy
 from cnn_raw.train import build_predict_op, build_train_op, initial_state
+from cnn_raw.twin import session
 
 
 @pytest.fixture(scope="module")

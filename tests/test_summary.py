@@ -7,10 +7,11 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from cnn_raw import cli, run
-from cnn_raw.checkpoint import load_weights
+from cnn_raw import cli
 from cnn_raw.cnn import cost_op, model
-from cnn_raw.pixels import grid, signed
+from cnn_raw.look.pixels import grid, signed
+from cnn_raw.runs import run
+from cnn_raw.runs.checkpoint import load_weights
 
 EVERYTHING = {"tensors": 0, "graph": 1}
 

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_raw import InputError, run
+from cnn_raw import InputError
+from cnn_raw.runs import run
 
 if TYPE_CHECKING:
     import anywidget
@@ -71,8 +72,8 @@ def open_page(
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is missing: pip install 'cnn-raw[draw]'") from error
     from cnn_raw import input_data
-    from cnn_raw.checkpoint import load_weights
     from cnn_raw.draw.inside import Inside
+    from cnn_raw.runs.checkpoint import load_weights
 
     with server.listen(port) as listener:
         models = {str(path): load_weights(path) for path in runs or [last_run()]}

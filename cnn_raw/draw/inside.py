@@ -30,9 +30,9 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights, model
+from cnn_raw.draw.prepare import Prepared, prepare
 from cnn_raw.draw.strokes import SIZE, THICKNESS, pen_of, rasterise
 from cnn_raw.input_data import DataSet
-from cnn_raw.prepare import Prepared, prepare
 
 KEEP_CONV, KEEP_HIDDEN = 0.8, 0.5
 LAYERS = ("l1a", "l1", "l2a", "l2", "l3a", "l3", "l4", "py_x")

@@ -25,9 +25,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import tensorflow as tf
 
-from cnn_raw import input_data, session
+from cnn_raw import input_data
 from cnn_raw.settings import Settings
 from cnn_raw.train import build_train_op, initial_state, train
+from cnn_raw.twin import session
 
 BATCH_SIZE = 128
 

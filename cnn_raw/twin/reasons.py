@@ -1,6 +1,6 @@
 """Why a line of the 2016 program is another line in TensorFlow 2: one table of data.
 
-    python -m cnn_raw.reasons
+    python -m cnn_raw.twin.reasons
 
 prints it as the Markdown table of the README. ``cnn-raw diff`` shows each reason beside the lines
 it is about. What happens "if you get it wrong" is done, and seen to happen, in

@@ -27,7 +27,7 @@ else:
     from cnn_raw import input_data     # TensorFlow 2 has none
     import tensorflow.compat.v1 as tf  # and keeps the API of 2016 here
 
-MNIST_DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'MNIST_DATA')
+MNIST_DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'MNIST_DATA')
 batch_size = 128
 test_size = 256
 

@@ -23,14 +23,15 @@ from typing import BinaryIO
 import numpy as np
 import tensorflow as tf
 
-from cnn_raw import InputError, session_steps
+from cnn_raw import InputError
 from cnn_raw.cnn import Weights, batch_size
 from cnn_raw.input_data import DataSet
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.screen import TrainingScreen
-from cnn_raw.session_steps import TENSORS, WEIGHTS
 from cnn_raw.settings import Settings
 from cnn_raw.train import build_train_op, initial_state
+from cnn_raw.twin import session_steps
+from cnn_raw.twin.session_steps import TENSORS, WEIGHTS
 
 STARTS = {"he": "weights of stddev sqrt(2 / inputs)", "2016": "weights of stddev 0.01"}
 

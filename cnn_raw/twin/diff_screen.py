@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from cnn_raw.diff import Diff, Line, Row, fold_title, side_lines
-from cnn_raw.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
+from cnn_raw.twin.diff import Diff, Line, Row, fold_title, side_lines
+from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
 _HANG = 4  # columns by which the rest of a line that does not fit is set in

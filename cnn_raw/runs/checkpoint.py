@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights
-from cnn_raw.run import Run, is_run, read_history, sync
+from cnn_raw.runs.run import Run, is_run, read_history, sync
 from cnn_raw.train import Epoch, initial_state
 
 SHAPES = Weights((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (2048, 625), (625, 10))

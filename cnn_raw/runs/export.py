@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from cnn_raw import InputError
-from cnn_raw.analysis import build_answer_op
-from cnn_raw.checkpoint import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weights
+from cnn_raw.look.analysis import build_answer_op
 from cnn_raw.rmsprop import RMSPropOptimizer
+from cnn_raw.runs.checkpoint import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weights
 
 
 def export(run: str | os.PathLike, to: str, out: str | os.PathLike) -> None:

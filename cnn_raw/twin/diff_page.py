@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 
 from cnn_raw import InputError
-from cnn_raw.diff import Diff, Line, Row, Statement, fold_title, side_lines
-from cnn_raw.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
+from cnn_raw.twin.diff import Diff, Line, Row, Statement, fold_title, side_lines
+from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
 
 _SIGNS = {" ": "same", "~": "changed", "-": "only in 2016", "+": "only in TensorFlow 2"}
 

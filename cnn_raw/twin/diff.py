@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnn_raw import InputError
-from cnn_raw.reasons import REASONS
+from cnn_raw.twin.reasons import REASONS
 
-FOLDER = Path(__file__).parent
-PROGRAM_2016 = FOLDER / "session.py"
-PROGRAM_TF2 = (FOLDER / "cnn.py", FOLDER / "train.py")
+PROGRAM_2016 = Path(__file__).parent / "session.py"
+PROGRAM_TF2 = tuple(Path(__file__).parents[1] / name for name in ("cnn.py", "train.py"))
 LARGEST = 100_000  # bytes; the 2016 script has 4,000
 ALIKE = 0.65  # share of the words that two statements must have in common, in the same order
 MARKED = 0.5  # below this, a row has changed as a whole, and words in common say nothing

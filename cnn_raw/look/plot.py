@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnn_raw import InputError
-from cnn_raw.checkpoint import load_weights
-from cnn_raw.run import read_history
+from cnn_raw.runs.checkpoint import load_weights
+from cnn_raw.runs.run import read_history
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -27,7 +27,7 @@ def session_program(seed, weights):
     if __name__ == "__main__":  # not at the top: first any TensorFlow tells its version
         import session
     else:
-        from cnn_raw import session
+        from cnn_raw.twin import session
     tf = session.tf
     with tf.Graph().as_default():
         program = session.build(seed)

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from cnn_raw.cnn import Weights, batch_size, cost_op, model
 from cnn_raw.input_data import Datasets
-from cnn_raw.pixels import confusion_picture, grid, light, signed
+from cnn_raw.look.pixels import confusion_picture, grid, light, signed
 from cnn_raw.train import Epoch, State, build_train_op
 
 FOLDER = "events"  # in the run's folder

@@ -1,0 +1,1 @@
+"""A trained network looked at: its mistakes, curves and filters, and what TensorBoard shows."""

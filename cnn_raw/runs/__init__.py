@@ -1,0 +1,1 @@
+"""The folder a training is kept in: its settings, figures and checkpoints, and their export."""
