@@ -66,7 +66,7 @@ def test_help_shows_every_default():
 
 
 def parser_of(command):
-    (commands,) = (a for a in cli._parser()._actions if a.dest == "==SUPPRESS==" and a.choices)
+    (commands,) = (a for a in cli.build_parser()._actions if a.dest == "==SUPPRESS==" and a.choices)
     return commands.choices[command]
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -12,9 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_raw import InputError, cli
+from cnn_raw import InputError, cli, twin
 from cnn_raw.cnn import Weights
 from cnn_raw.runs.checkpoint import SAVER_NAMES, load_weights
+
+(TWIN,) = twin.__path__  # the folder of session.py
 
 # For Python 2.7: restore model.ckpt with tf.train.Saver and say each test image's class; or, when
 # there is none yet, assign the arrays of an .npz file, and save.
@@ -22,8 +23,8 @@ GENUINE = """
 import sys
 import numpy as np
 import tensorflow as tf
-folder, package, weights = sys.argv[1:]
-sys.path.insert(0, package)
+folder, twin, weights = sys.argv[1:]
+sys.path.insert(0, twin)
 import session
 X, Y, w, w2, w3, w4, w_o, p_keep_conv, p_keep_hidden, py_x, cost, train_op, predict_op = \\
     session.build(2016)
@@ -162,8 +163,7 @@ def test_damaged_or_foreign_files_are_refused_in_one_line(tmp_path, capsys):
 @pytest.mark.genuine
 def test_genuine_checkpoints_go_both_ways(genuine_python, trained_npz, mnist, tmp_path, capsys):
     def genuine_classes(weights):
-        package = os.path.dirname(cli.__file__)
-        done = genuine.run([genuine_python, "-c", GENUINE, tmp_path, package, weights])
+        done = genuine.run([genuine_python, "-c", GENUINE, tmp_path, TWIN, weights])
         assert done.returncode == 0, done.stderr
         return np.load(tmp_path / "classes.npy")
 

@@ -1,0 +1,32 @@
+"""``cnn-raw export``: write a run's weights for other programs."""
+
+import argparse
+
+from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
+
+HELP = "write a run's weights for other programs"
+DESCRIPTION = (
+    "Write a run's weights for other programs. Nothing that is there already is overwritten."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", metavar="RUN", help=RUN_HELP)
+    command.add_argument(
+        "--to",
+        required=True,
+        choices=("saver", "savedmodel", "npz"),
+        help="saver: a checkpoint that the 2016 program's tf.train.Saver restores; savedmodel: "
+        "a folder that TensorFlow loads without this package; npz: arrays for NumPy",
+    )
+    command.add_argument("out", metavar="OUT", help="what to write")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    import_tensorflow(arguments)
+    from cnn_raw.runs.export import export
+
+    export(arguments.run, arguments.to, arguments.out)
+    print(f"{arguments.out}: written")
+    return 0
