@@ -215,6 +215,20 @@ def test_steps_can_be_switched_off(inside):
     assert stages(center=False)["shift"] == [0, 0] != stages(box=False)["shift"]
 
 
+def test_look_answers_each_ask_as_if_it_were_alone_and_computes_once(inside, monkeypatch):
+    asks = [
+        {"op": "estimate"},
+        {"op": "layers"},
+        {"op": "explain", "layer": "l2a", "at": [3, 4, 5]},
+    ]
+    common = {"source": DRAWN, "steps": {"center": False}}
+    alone = [inside.answer({**common, **ask}) for ask in asks]
+    runs, function = [], inside._functions["first"]
+    monkeypatch.setitem(inside._functions, "first", lambda X: runs.append(X) or function(X))
+    assert inside.answer({"op": "look", **common, "asks": asks}) == {"replies": alone}
+    assert len(runs) == 1
+
+
 def test_empty_canvas_is_said_to_be_empty(inside):
     for strokes in ([], [[]]):
         assert inside.answer({"op": "estimate", "source": {"strokes": strokes}})["empty"]
@@ -234,7 +248,6 @@ def test_empty_canvas_is_said_to_be_empty(inside):
         ({"source": {"strokes": [[[0, 1e9]]]}}, "within"),
         ({"source": {"strokes": [[[0, 10**400]]]}}, "within"),
         ({"source": {"strokes": [[[0, 0], [1]]]}}, "strokes"),
-        ({"source": {"strokes": [[[0, 0]]] * 201}}, "at most 200"),
         ({"source": {"strokes": [[[0, 0]] * 20_001]}}, "at most 20,000"),
         ({"source": {**DRAWN, "thickness": 0}}, "thickness"),
         ({"source": {**DRAWN, "thickness": float("nan")}}, "thickness"),
@@ -250,6 +263,12 @@ def test_empty_canvas_is_said_to_be_empty(inside):
         ({"op": "try", "filter": [[1e9] * 3] * 3}, "within"),
         ({"op": "try", "filter": [[0] * 3] * 3, "padding": "FULL"}, "SAME or VALID"),
         ({"op": "try", "filter": [[0] * 3] * 3, "stride": 3}, "stride"),
+        ({"op": "look"}, "asks"),
+        ({"op": "look", "asks": [1]}, "asks"),
+        ({"op": "look", "asks": [{"op": "state"}] * 11}, "at most 10"),
+        ({"op": "look", "asks": [{"op": "look", "asks": []}]}, "any but look"),
+        ({"op": "look", "asks": [{"op": ["state"]}]}, "any but look"),
+        ({"op": "look", "asks": [{"op": "layers", "model": 1}]}, "model"),
     ],
 )
 def test_bad_requests_get_one_line(inside, change, words):
@@ -291,7 +310,10 @@ def test_server_serves_nothing_else(client, path):
     [
         ({"host": "evil.example:8000"}, 403),
         ({"host": "127.0.0.1.evil.example:8000"}, 403),
-        ({"host": "127.0.0.1"}, 403),
+        ({"host": "127.0.0.1:8000@evil.example"}, 403),
+        ({"host": "127.0.0.1"}, 200),  # port 80
+        ({"host": "127.0.0.1", "origin": "http://127.0.0.1"}, 200),
+        ({"host": "127.0.0.1", "origin": "http://127.0.0.1:8000"}, 403),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "http://127.0.0.1:9999"}, 403),
         ({"origin": "null"}, 403),
@@ -318,6 +340,17 @@ def test_server_refuses_large_bodies_also_in_chunks(client):
 def test_server_survives_rubbish(client, body):
     answer = post(client, body)
     assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+def test_server_says_what_failed_and_never_calls_good_json_bad():
+    def fails(question):
+        raise ValueError("a fault of ours")
+
+    client = TestClient(server.application(fails), base_url=ADDRESS, raise_server_exceptions=False)
+    answer = post(client, b"{}")
+    assert answer.status_code == 500 and "a fault of ours" in answer.json()["error"]
+    assert "content-security-policy" in answer.headers
+    assert "not JSON" in post(client, b"{").json()["error"]
 
 
 JSON = st.recursive(

@@ -4,6 +4,7 @@
 The page sends them over loopback, the notebook's widget as messages. Every activation is a local
 variable of ``cnn.model`` itself, read off as it returns. The requests, by their ``op``:
 
+    look         several of these at once, of one source: its digit is prepared and computed once
     state        the models' names, and the shape of every activation
     estimate     the probabilities, and the stages of the preparation
     layers       every activation the tutorial names
@@ -11,6 +12,9 @@ variable of ``cnn.model`` itself, read off as it returns. The requests, by their
     try          one 3x3 filter of the reader's own, SAME or VALID, stride 1 or 2
     filters      the first layer's 32 filters, and their maps
     next_wrong   the next test digit that the network gets wrong
+
+A look has ``asks``, a list of requests; what they leave out is taken from the look itself. Its
+reply has ``replies``, in the same order.
 
 ``source`` is {"strokes": [[[x, y], ...], ...], "thickness": t} or {"test": i}. ``steps`` says which
 steps of the preparation are on: "prepare" (or the canvas is only shrunk), "pen", "box", "center".
@@ -43,7 +47,7 @@ SHAPES = {
 BEFORE = dict(zip(LAYERS, ("X", *LAYERS), strict=False))
 FILTER_OF = {"l1a": "w", "l2a": "w2", "l3a": "w3", "l4": "w4", "py_x": "w_o"}
 STRONGEST_CHANNELS, STRONGEST_INPUTS = 4, 8
-MOST_STROKES, MOST_POINTS = 200, 20_000
+MOST_ASKS, MOST_POINTS = 10, 20_000
 
 
 def activations(
@@ -76,7 +80,9 @@ class Inside:
         self.models, self._test = models, test
         self._functions = {name: _function(weights) for name, weights in models.items()}
         self._answers: dict[str, np.ndarray] = {}
+        self._shared: dict[tuple, tuple] = {}  # what the asks of one look have in common
         self._ops = {
+            "look": self._look,
             "state": self._state,
             "estimate": self._estimate,
             "layers": self._layers,
@@ -94,7 +100,22 @@ class Inside:
             raise InputError('request: an object with an "op" is wanted')
         if request["op"] not in self._ops:
             raise InputError(f"op {request['op'][:40]!r}: give one of {', '.join(self._ops)}")
+        self._shared.clear()
         return self._ops[request["op"]](request)
+
+    def _look(self, request: dict) -> dict:
+        asks = request.get("asks")
+        if not isinstance(asks, list) or not all(isinstance(ask, dict) for ask in asks):
+            raise InputError("asks: a list of requests is wanted")
+        if len(asks) > MOST_ASKS:
+            raise InputError(f"asks: at most {MOST_ASKS} are taken")
+        common = {name: value for name, value in request.items() if name not in ("op", "asks")}
+        replies = []
+        for ask in asks:
+            if not isinstance(ask.get("op"), str) or ask["op"] not in self._ops.keys() - {"look"}:
+                raise InputError("asks: op: give any but look")
+            replies.append(self._ops[ask["op"]]({**common, **ask}))
+        return {"replies": replies}
 
     def _state(self, request: dict) -> dict:
         return {
@@ -198,17 +219,27 @@ class Inside:
 
     def _run(self, request: dict, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return every activation of an image, as arrays with a first axis of one."""
-        function = self._functions[self._name(request)]
-        if (dropout := request.get("dropout")) is not None:
-            seed = dropout.get("seed") if isinstance(dropout, dict) else None
-            seed = _whole(seed, "dropout seed", 0, 2**31 - 1)
-            function = _function(self._weights(request), seed)  # its streams start anew
-        found = {name: value.numpy() for name, value in function(_batch(image)).items()}
-        found["l3"] = found["l3"].reshape(-1, *SHAPES["l3"])  # before the reshape to (n, 2048)
-        return found
+        name, dropout = self._name(request), request.get("dropout")
+        key = (name, id(dropout), id(image))
+        if key not in self._shared:
+            function = self._functions[name]
+            if dropout is not None:
+                seed = dropout.get("seed") if isinstance(dropout, dict) else None
+                seed = _whole(seed, "dropout seed", 0, 2**31 - 1)
+                function = _function(self.models[name], seed)  # its streams start anew
+            found = {name: value.numpy() for name, value in function(_batch(image)).items()}
+            found["l3"] = found["l3"].reshape(-1, *SHAPES["l3"])  # before it became (n, 2048)
+            self._shared[key] = found
+        return self._shared[key]
 
     def _picture(self, request: dict) -> tuple[np.ndarray, Prepared]:
         """Return the picture asked for, float32 (H, W), and the stages of its preparation."""
+        key = (id(request.get("source")), id(request.get("steps")))
+        if key not in self._shared:
+            self._shared[key] = self._prepared(request)
+        return self._shared[key]
+
+    def _prepared(self, request: dict) -> tuple[np.ndarray, Prepared]:
         source, steps = request.get("source"), request.get("steps") or {}
         if not isinstance(source, dict) or not isinstance(steps, dict):
             raise InputError("source, steps: objects are wanted")
@@ -402,8 +433,8 @@ def _numbers(value: object, name: str, most: float) -> np.ndarray:
 
 
 def _strokes(value: object) -> list[list[tuple[float, float]]]:
-    if not isinstance(value, list) or len(value) > MOST_STROKES:
-        raise InputError(f"strokes: a list of at most {MOST_STROKES} is wanted")
+    if not isinstance(value, list):
+        raise InputError("strokes: a list is wanted")
     strokes = [_numbers(stroke, "strokes", 2) for stroke in value if stroke != []]
     if any(stroke.ndim != 2 or stroke.shape[1] != 2 for stroke in strokes):
         raise InputError("strokes: each is a list of points [x, y]")

@@ -7,6 +7,7 @@ names a file: what may be served is listed, and read, when the server starts.
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,20 +53,20 @@ def application(answer: Callable[[dict], dict]) -> ASGIApp:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _error(415, "Content-Type: application/json is wanted")
         try:
-            body = await _body(request)
-            question = json.loads(body, parse_constant=_refuse)
+            question = _parsed(await _body(request))
             reply = await asyncio.get_running_loop().run_in_executor(worker, answer, question)
         except ClientDisconnect:
             return Response(status_code=499)  # nobody will read it
         except InputError as error:
             return _error(400, str(error))
-        except (ValueError, RecursionError):
-            return _error(400, "the body is no JSON")
         return JSONResponse(reply)
 
     routes = [_file_route(path, *named) for path, named in FILES.items()]
     routes.append(Route("/api", ask, methods=["POST"]))
-    handlers = {HTTPException: lambda _, error: _error(error.status_code, error.detail)}
+    handlers = {
+        HTTPException: lambda _, error: _error(error.status_code, error.detail),
+        Exception: lambda _, error: _error(500, f"error in the server: {error!r}"),
+    }
     return _Guard(Starlette(routes=routes, exception_handlers=handlers))
 
 
@@ -101,7 +102,7 @@ def serve(answer: Callable[[dict], dict], listener: socket.socket) -> None:
 
 
 class _Guard:
-    """Refuses who may not ask, and puts the headers of safety on every answer."""
+    """Rejects foreign Host and Origin headers; adds the security headers to every answer."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -121,11 +122,10 @@ class _Guard:
 
 
 def _refusal(headers: Headers) -> Response | None:
-    host, _, port = headers.get("host", "").rpartition(":")
-    if host not in (HOST, "localhost") or not port.isdigit():
+    host = headers.get("host", "")  # without a port it is 80
+    if not re.fullmatch(rf"({re.escape(HOST)}|localhost)(:\d+)?", host):
         return _error(403, f"Host: only http://{HOST} is served")
-    origin = headers.get("origin", f"http://{host}:{port}")
-    if origin != f"http://{host}:{port}":
+    if headers.get("origin", f"http://{host}") != f"http://{host}":
         return _error(403, "Origin: other pages may not ask")
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return _error(403, "Sec-Fetch-Site: other pages may not ask")
@@ -141,8 +141,17 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _refuse(name: str) -> None:
-    raise InputError(f"{name}: finite numbers are wanted")
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body, parse_constant=_reject)
+    except InputError:
+        raise
+    except (ValueError, RecursionError):
+        raise InputError("the body is not JSON") from None
+
+
+def _reject(name: str) -> None:
+    raise InputError(f"{name}: numbers must be finite")
 
 
 def _error(status: int, message: str) -> JSONResponse:
