@@ -22,9 +22,9 @@ FIGURES = {
     "1_convolution": "fig, axes = plt.subplots(2, 3, figsize=(7.5, 5.4)",
     "2_graph": "fig, ax = plt.subplots(figsize=(8, 3.4)",
     "3_tf2": "l1a = tf.nn.relu",
-    "4_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
-    "5_look_inside": "w = weights.w.numpy()",
-    "6_when": "names = [",
+    "5_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
+    "6_look_inside": "w = weights.w.numpy()",
+    "7_when": "names = [",
 }
 
 
