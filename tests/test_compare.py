@@ -15,7 +15,9 @@ import pytest
 
 from cnn_raw import InputError, cli
 from cnn_raw.twin import compare
-from cnn_raw.twin.compare import BOUND, Difference, OtherPython, judge, start_weights, tape_program
+from cnn_raw.twin.compare import BOUND, Comparison, Difference, start_weights, tape_program
+from cnn_raw.twin.compare_screen import verdict
+from cnn_raw.twin.other_python import OtherPython
 from cnn_raw.twin.session_steps import TENSORS, WEIGHTS, session_program
 
 FIRST_COST_TF012 = 4.14314079284668  # genuine 0.12.1, from the weights of --start he --seed 2016
@@ -37,9 +39,15 @@ def fixed_program(cost=1.0, **changed):
     )
 
 
+def comparison(differences, other=False, seed=2016):
+    """A comparison that has run and found these differences."""
+    steps = len(differences)
+    return Comparison(steps, "he", seed, "0.12.1", fixed_program(), other, differences)
+
+
 def one_step(session_step, tape_step):
     images, labels = np.zeros([128, 28, 28, 1], np.float32), np.zeros([128, 10], np.float32)
-    (difference,) = compare.compare(images, labels, 1, session_step, tape_step)
+    (difference,) = compare.step_differences(images, labels, 1, session_step, tape_step)
     return difference
 
 
@@ -47,7 +55,7 @@ def one_step(session_step, tape_step):
 def test_session_and_tape_are_identical_to_the_last_bit(training, start):
     weights = start_weights(start, 2016)
     programs = session_program(2016, weights), tape_program(2016, weights)
-    differences = list(compare.compare(*training, 20, *programs))
+    differences = list(compare.step_differences(*training, 20, *programs))
     assert [difference.first for difference in differences] == [None] * 20
     costs = [difference.cost for difference in differences]
     assert len(set(costs)) > 10  # on the plateau of "2016" some are equal
@@ -59,7 +67,7 @@ def test_session_and_tape_are_identical_to_the_last_bit(training, start):
 def test_another_seed_is_seen(training):
     weights = start_weights("he", 1)
     programs = session_program(1, weights), tape_program(2, weights)
-    (difference,) = compare.compare(*training, 1, *programs)
+    (difference,) = compare.step_differences(*training, 1, *programs)
     assert difference.first == "cost"
     assert difference.cost_difference > 0.01  # 0.16: other dropout masks
 
@@ -79,10 +87,9 @@ def test_one_unit_in_the_last_place_is_seen_in_the_tensor_that_has_it():
     assert difference.first == "w4 rms"
     assert difference.tensors == {**ZEROS, "w4 rms": 2.0**-23}
     later = [SAME, replace(difference, step=2), replace(difference, step=3, first="cost")]
-    assert judge(later, other=False, measured=True) == (
-        False,
-        "NOT identical: the first to differ is w4 rms in step 2, by 1.2e-07",
-    )
+    both = comparison(later)
+    assert not both.passed
+    assert verdict(both) == "NOT identical: the first to differ is w4 rms in step 2, by 1.2e-07"
 
 
 def test_minus_zero_is_not_zero_and_nan_is_nan():
@@ -90,7 +97,7 @@ def test_minus_zero_is_not_zero_and_nan_is_nan():
     assert one_step(fixed_program(w=np.nan), fixed_program(w=np.nan)).first is None
     difference = one_step(fixed_program(cost=np.nan), fixed_program())
     assert difference.first == "cost"
-    assert not judge([difference], other=True, measured=False)[0]
+    assert not comparison([difference], other=True, seed=1).passed
 
 
 def test_batches_begin_again_when_the_images_are_used_up():
@@ -101,7 +108,9 @@ def test_batches_begin_again_when_the_images_are_used_up():
         return fixed_program()(X, Y, look)
 
     images, labels = np.arange(300).reshape(-1, 1), -np.arange(300).reshape(-1, 1)
-    looked = list(compare.compare(images, labels, 5, step, step, look=lambda step: step == 2))
+    looked = list(
+        compare.step_differences(images, labels, 5, step, step, look=lambda step: step == 2)
+    )
     assert seen[::2] == [
         (0, 0, 128, False),
         (128, -128, 128, True),
@@ -111,7 +120,7 @@ def test_batches_begin_again_when_the_images_are_used_up():
     ]
     assert [bool(difference.tensors) for difference in looked] == [False, True, False, False, False]
     with pytest.raises(InputError, match="127 training images: give at least 128"):
-        list(compare.compare(images[:127], labels, 5, step, step))
+        list(compare.step_differences(images[:127], labels, 5, step, step))
 
 
 def test_shown_are_1_2_5_10_20_50_and_so_on_and_the_last():
@@ -137,7 +146,9 @@ def test_another_tensorflow_is_judged_by_its_first_ten_costs(apart, measured, wi
         replace(SAME, step=step, session_cost=0.0, cost=apart.get(step, 0.0), first="cost")
         for step in range(1, 13)
     ]
-    assert judge(differences, other=True, measured=measured)[0] == within
+    both = comparison(differences, other=True, seed=2016 if measured else 1)
+    assert both.passed == within
+    assert ("NOT within the bounds" in verdict(both)) == (not within)
 
 
 def test_json_and_plot_hold_every_step(tmp_path, capfd):
@@ -263,7 +274,7 @@ def test_the_session_runs_in_another_process_as_here(training):
     weights = start_weights("he", 2016)
     with OtherPython(sys.executable, 2016, weights) as other:
         steps = list(
-            compare.compare(
+            compare.step_differences(
                 *training, 2, other.step, tape_program(2016, weights), lambda step: step == 1
             )
         )

@@ -8,10 +8,10 @@ from cnn_raw.settings import Settings
 
 HELP = "run the Session of 2016 beside the GradientTape: the difference in every step"
 DESCRIPTION = (
-    "Train with the program of 2016, on placeholders and a Session, and with the "
-    "one on a GradientTape, from the same weights and seeds. For the steps 1, 2, 5, 10, 20, "
-    "50, ...: both costs and what differs. Inside one TensorFlow every cost, weight and rms "
-    "slot must be identical to the last bit. Exit status 1 if they do not agree."
+    "Train the 2016 program, on placeholders and a Session, and the one on a GradientTape, from "
+    "the same weights and seeds. After steps 1, 2, 5, 10, 20, 50, ...: both costs and the "
+    "differences. In one TensorFlow every cost, weight and rms slot must be identical to the last "
+    "bit. Exit status 1 if they do not agree."
 )
 
 
@@ -21,7 +21,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=int,
         default=429,
         metavar="N",
-        help="training steps; 429 are an epoch, and after it the next begins",
+        help="training steps; an epoch has 429",
     )
     command.add_argument(
         "--seed",
@@ -34,18 +34,18 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--start",
         choices=["he", "2016"],
         default="he",
-        help="weights to start from: of stddev sqrt(2 / inputs), or of 0.01 as in 2016; those lie "
-        "on a plateau, cost 2.3026 for some 170 steps, where nearly any two programs agree",
+        help="starting weights: of stddev sqrt(2 / inputs), or of 0.01 as in 2016; with those the "
+        "cost stays at 2.3026 for some 170 steps, where nearly any two programs agree",
     )
     command.add_argument(
         "--python",
         metavar="PYTHON",
-        help="another Python, to run the Session in the TensorFlow that it has, 0.12 to 2; only "
-        "rounding may differ: the first cost not, the first 10 costs by 2e-6, later ones grow "
-        "apart and are shown; oneDNN is off unless TF_ENABLE_ONEDNN_OPTS is set",
+        help="run the Session in another Python, with its TensorFlow (0.12 to 2); there rounding "
+        "may differ: the first cost must be equal, the first 10 within 2e-6, later ones are only "
+        "shown; oneDNN is off unless TF_ENABLE_ONEDNN_OPTS is set",
     )
     command.add_argument(
-        "--plot", metavar="FILE", help="write the differences in every step as a PNG"
+        "--plot", metavar="FILE", help="plot the differences of every step into a PNG"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object instead")
     command.add_argument(
@@ -65,23 +65,26 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.python:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # 0.12.1 has no oneDNN
     tf = import_tensorflow(arguments)
-    from cnn_raw.twin.compare import run
+    from cnn_raw.twin import compare_screen
+    from cnn_raw.twin.compare import open_comparison
 
     if not arguments.debug:
-        tf.get_logger().setLevel("ERROR")  # it would say that the Session's API is deprecated
+        tf.get_logger().setLevel("ERROR")  # no warnings that the Session's API is deprecated
+    if arguments.plot:
+        compare_screen.check_plot(arguments.plot)
+    options = arguments.steps, arguments.start, settings.seed, arguments.python
     with TrainingScreen(1, arguments.steps) as screen:
         try:
-            agree = run(
-                mnist.train,
-                screen,
-                steps=arguments.steps,
-                seed=settings.seed,
-                start=arguments.start,
-                python=arguments.python,
-                plot=arguments.plot,
-                as_json=arguments.json,
-            )
+            with open_comparison(*options) as comparison:
+                if arguments.json:
+                    screen.print(compare_screen.as_json(comparison, mnist.train, screen))
+                else:
+                    compare_screen.show(comparison, mnist.train, screen)
         except KeyboardInterrupt:
             screen.print(f"stopped after {screen.step} of {screen.steps} steps")
             raise
-    return 0 if agree else 1
+        if arguments.plot:
+            compare_screen.plot(comparison, arguments.plot)
+            if not arguments.json:
+                screen.print(f"{arguments.plot}: written")
+    return 0 if comparison.passed else 1
