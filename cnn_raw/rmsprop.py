@@ -34,7 +34,7 @@ class RMSPropOptimizer:
         self._decay = decay
         self._momentum = momentum
         self._epsilon = epsilon
-        self._slots = {}
+        self._slots: dict[tuple, tf.Variable] = {}
 
     def get_slot(self, var: tf.Variable, name: str) -> tf.Variable:
         """Return the slot ``name`` ("rms" or "momentum") of ``var``: its shape, its dtype.

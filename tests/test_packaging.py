@@ -35,7 +35,7 @@ def test_wheel_and_sdist_carry_the_data_and_the_licences(built):
     with zipfile.ZipFile(wheel) as file:
         in_wheel = set(file.namelist())
     modules = {p.relative_to(SOURCE).as_posix() for p in (SOURCE / "cnn_raw").rglob("*.py")}
-    data = {f"cnn_raw/MNIST_DATA/{name}" for name in (*FILES, "README.md")}
+    data = {f"cnn_raw/MNIST_DATA/{name}" for name in (*FILES, "README.md")} | {"cnn_raw/py.typed"}
     assert modules | data <= in_wheel & in_sdist
     assert {"LICENSE", "README.md", "pyproject.toml", "tests/test_packaging.py"} <= in_sdist
     licences = f"cnn_raw-{__version__}.dist-info/licenses"

@@ -2,6 +2,7 @@
 
 import argparse
 from types import ModuleType
+from typing import NoReturn
 
 DATA_HELP = (
     "folder with the four MNIST files or another set in their format (default: the package's own "
@@ -19,7 +20,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options):
         super().__init__(formatter_class=_Help, **options)
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
