@@ -1,4 +1,4 @@
-"""Each reason's "if you get it wrong", done wrong and seen to happen; and the README's table.
+"""Each reason's "if you get it wrong", done wrong and seen to happen; and REASONS.md.
 
 One test for each reason, named ``test_<key>_...``.
 """
@@ -15,7 +15,8 @@ import tensorflow as tf
 from cnn_raw import cnn, input_data, train
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.settings import Settings
-from cnn_raw.twin.reasons import REASONS, readme_table
+from cnn_raw.twin import reasons
+from cnn_raw.twin.reasons import REASONS
 
 tf1 = tf.compat.v1
 HERE = Path(__file__).parent
@@ -30,14 +31,13 @@ def test_reasons_have_a_test_each_and_names_of_their_own():
         assert any(name.startswith(f"test_{key}_") for name in globals()), f"{key} has no test"
 
 
-def test_reasons_are_the_readmes_table():
-    readme = (HERE.parent / "README.md").read_text()
-    parts = re.findall(r"<!-- reasons -->\n(.*?)\n<!-- /reasons -->", readme, re.DOTALL)
-    assert parts == [readme_table()], "paste what `python -m cnn_raw.twin.reasons` prints"
+def test_reasons_md_is_what_the_module_prints():
+    written = Path(reasons.__file__).with_name("REASONS.md").read_text()
+    assert written == reasons.markdown() + "\n", "run `python -m cnn_raw.twin.reasons` again"
 
 
 def test_reasons_table_has_four_cells_in_every_row():
-    rows = readme_table().splitlines()
+    rows = [line for line in reasons.markdown().splitlines() if line.startswith("|")]
     assert len(rows) == len(REASONS) + 2
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
 

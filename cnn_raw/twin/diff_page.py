@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cnn_raw import InputError
 from cnn_raw.twin.diff import Diff, Line, Row, Statement, fold_title, side_lines
-from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
+from cnn_raw.twin.reason import Reason
+from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS
 
 _SIGNS = {" ": "same", "~": "changed", "-": "only in 2016", "+": "only in TensorFlow 2"}
 
@@ -239,7 +240,7 @@ def _reason(number: int) -> str:
     reason = _reason_of(number)
     forms = (("2016", reason.old), ("TensorFlow 2", reason.new))
     texts = (("why", reason.why), ("if you get it wrong", reason.wrong))
-    items = [(name, _form(form)) for name, form in forms if form]
+    items = [(name, _form(form, reason.where)) for name, form in forms if form]
     items += [(name, escape(text)) for name, text in texts if text]
     entries = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in items)
     return (
@@ -252,6 +253,5 @@ def _reason_of(number: int) -> Reason:
     return REASONS[number - 1] if number else NOT_TENSORFLOWS
 
 
-def _form(form: str) -> str:
-    code, remark = split_remark(form)
-    return f"<code>{escape(code)}</code> {escape(remark)}"
+def _form(code: str, where: str) -> str:
+    return f"<code>{escape(code)}</code>" + (f" ({where})" if where else "")

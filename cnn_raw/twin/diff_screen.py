@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cnn_raw.twin.diff import Diff, Line, Row, fold_title, side_lines
-from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS, Reason, split_remark
+from cnn_raw.twin.reason import Reason
+from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
 _HANG = 4  # columns by which the rest of a line that does not fit is set in
@@ -193,8 +194,8 @@ def _reasons(diff: Diff, console: Console) -> Iterator[Text]:
         reason: Reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
         yield from _wrapped(Text(f"{_number(number):>2}  {reason.title}", "bold"), width, 4)
         parts = (
-            ("2016", " ".join(split_remark(reason.old))),
-            ("TF2", " ".join(split_remark(reason.new))),
+            ("2016", _form(reason.old, reason.where)),
+            ("TF2", _form(reason.new, reason.where)),
             ("why", reason.why),
             ("if you get it wrong", reason.wrong),
         )
@@ -203,3 +204,7 @@ def _reasons(diff: Diff, console: Console) -> Iterator[Text]:
                 text = Text.assemble((f"    {name}: ", _DIM), words)
                 yield from _wrapped(text, width, 6)
         yield Text()
+
+
+def _form(code: str, where: str) -> str:
+    return f"{code} ({where})" if where and code else code

@@ -1,31 +1,20 @@
 """Why a line of the 2016 program is another line in TensorFlow 2: one table of data.
 
-    python -m cnn_raw.twin.reasons
+    python -m cnn_raw.twin.reasons > cnn_raw/twin/REASONS.md
 
-prints it as the Markdown table of the README. ``cnn-raw diff`` shows each reason beside the lines
-it is about. What happens "if you get it wrong" is done, and seen to happen, in
-``tests/test_reasons.py``: one test for each reason.
+writes it as a Markdown table. ``cnn-raw diff`` shows each reason beside the lines that it explains.
+``tests/test_reasons.py`` has a test for each reason, which makes the mistake of "if you get it
+wrong" and sees it happen.
 """
 
-from typing import NamedTuple
+from cnn_raw.twin.reason import Reason, table
 
+INTRODUCTION = """# What changed since 2016, and why
 
-class Reason(NamedTuple):
-    """One thing that TensorFlow 2, or leaving the script, changes. Its number: place in REASONS.
-
-    ``left`` and ``right`` are regular expressions over a statement without its spaces and comments
-    (``diff.Statement.code``): a change is explained by this reason if its 2016 side matches
-    ``left`` or its TensorFlow 2 side matches ``right``.
-    """
-
-    key: str  # names the reason's test, and its place on the page
-    title: str  # one line, without a full stop
-    old: str  # the 2016 form
-    new: str  # the TensorFlow 2 form
-    why: str
-    wrong: str  # what happens if you get it wrong
-    left: str = r"(?!)"  # matches nothing
-    right: str = r"(?!)"
+`cnn-raw diff` shows these reasons beside the lines that they explain. `tests/test_reasons.py` makes
+each of the mistakes and checks what happens. This file is written by
+`python -m cnn_raw.twin.reasons`.
+"""
 
 
 REASONS = (
@@ -34,8 +23,8 @@ REASONS = (
         title="The tutorial's data loader is no longer in TensorFlow",
         old="from tensorflow.examples.tutorials.mnist import input_data",
         new="from cnn_raw import input_data",
-        why="TensorFlow 2 has no tutorials inside. cnn_raw.input_data reads the four files "
-        "as the old loader did.",
+        why="TensorFlow 2 does not include the tutorials. cnn_raw.input_data reads the four "
+        "files as the old loader did.",
         wrong="ModuleNotFoundError: No module named 'tensorflow.examples'.",
         left=r"(?<!cnn_raw )import input_data",
     ),
@@ -50,14 +39,14 @@ REASONS = (
     ),
     Reason(
         key="op_seeds",
-        title="Every random operation is told its own seed",
+        title="Every random operation needs a seed of its own",
         old="tf.set_random_seed(S), and nothing more",
         new="tf.random.set_seed(S), and seed=55 in the operation",
-        why="The old graph counted its operations and took the count for the seed of each random "
-        "one. There is no such graph to count in any more, so the numbers are written out: 5, 14, "
-        "23, 32, 41 for the weights, 55, 69, 85, 98 for the dropouts.",
-        wrong="Other weights and other masks than in 2016; and one random operation more, run "
-        "anywhere before, changes all that follow.",
+        why="The old graph numbered its operations, and a random one used its number as a seed. "
+        "Without that graph the numbers are written out: 5, 14, 23, 32, 41 for the weights, 55, "
+        "69, 85, 98 for the dropouts.",
+        wrong="Other weights and masks than in 2016; and one more random operation, run anywhere "
+        "before, changes all that follow.",
         left=r"set_random_seed",
         right=r"seed=(\d|None|seed)|set_seed\(settings",
     ),
@@ -78,15 +67,16 @@ REASONS = (
         new='input_data.read_data_sets("MNIST_DATA/", one_hot=True)',
         why="The old loader kept the FIRST 5,000 for validation and trained on the last 55,000: "
         "429 batches of 128. keras.datasets.mnist gives all 60,000.",
-        wrong="468 batches an epoch instead of 429, and not one batch holds the images that it "
-        "held in 2016.",
+        wrong="468 batches an epoch instead of 429, and no batch has the images that it had in "
+        "2016.",
         left=r"read_data_sets",
     ),
     Reason(
         key="scaling",
         title="Pixels are multiplied by 1/255, not divided by 255",
-        old="images = numpy.multiply(images, 1.0 / 255.0)   (in the old loader)",
-        new="images * np.float32(1 / 255)   (in ours)",
+        old="images = numpy.multiply(images, 1.0 / 255.0)",
+        new="images * np.float32(1 / 255)",
+        where="in the data loader",
         why="float32(1/255) is rounded once before it is used, so the product is not always the "
         "quotient.",
         wrong="126 of the 256 grey levels differ in their last bit, so no cost equals that of 2016 "
@@ -96,10 +86,11 @@ REASONS = (
     Reason(
         key="float64_labels",
         title="One-hot labels are float32",
-        old="labels_one_hot = numpy.zeros((num_labels, num_classes))   (in the old loader)",
-        new="np.zeros((len(labels), 10), np.float32)   (in ours)",
+        old="labels_one_hot = numpy.zeros((num_labels, num_classes))",
+        new="np.zeros((len(labels), 10), np.float32)",
+        where="in the data loader",
         why="The old loader's labels were float64, and feeding them to a float32 placeholder "
-        "cast them. A tf.function takes the dtype that it is given.",
+        "cast them. A tf.function takes the dtype it is given.",
         wrong="train_op is traced a second time for float64; with an input_signature of float32, a "
         "float64 tensor is a TypeError.",
         left=r"read_data_sets",
@@ -110,7 +101,7 @@ REASONS = (
         old="py_x = model(X, w, w2, w3, w4, w_o, p_keep_conv, p_keep_hidden)",
         new="py_x = model(X, *weights, p_keep_conv, p_keep_hidden)",
         why="The script built its graph once, by running from top to bottom. A tf.function is "
-        "called again and again: it is handed its weights and data instead of making them.",
+        "called again and again: it gets its weights and data as arguments.",
         wrong='A tf.Variable made inside a tf.function is a ValueError, "tf.function only supports '
         'singleton tf.Variables created on the first call".',
         left=r"^py_x=model\(|^predict_op=|,teX,teY=\w+\.train",
@@ -121,19 +112,19 @@ REASONS = (
         title="Placeholders become the arguments of a tf.function",
         old='X = tf.placeholder("float", [None, 28, 28, 1])',
         new="@tf.function def train_op(X, Y, p_keep_conv, p_keep_hidden)",
-        why="A placeholder's dtype and shape were fixed when the graph was made. A tf.function is "
-        "traced, a graph made, for every new shape, dtype and Python number it is given.",
+        why="A placeholder's dtype and shape were fixed when the graph was built. A tf.function is "
+        "traced (a graph is built) for every new shape, dtype and Python number it gets.",
         wrong="A last batch of 88 images, or a Python number that changes, costs another trace; a "
-        "tf.function made anew in every step is traced in every step.",
+        "tf.function created in every step is traced in every step.",
         left=r"tf\.placeholder",
         right=r"@tf\.function$|def train_op\(",
     ),
     Reason(
         key="keep_tensors",
-        title="Keep probabilities are float32 tensors, as the fed ones were",
+        title="Keep probabilities are float32 tensors, as the fed values were",
         old="feed_dict={..., p_keep_conv: 0.8, p_keep_hidden: 0.5}",
         new="p_keep_conv = tf.constant(0.8)",
-        why="2016 divided what was kept by the tensor p_keep. Given a Python float, TF2's dropout "
+        why="2016 divided what it kept by the tensor p_keep. Given a Python float, TF2's dropout "
         "multiplies by 1 / p_keep instead.",
         wrong="With the float 0.8, one kept value in seven differs from 2016 in its last bit.",
         left=r"p_keep_\w+=tf\.placeholder",
@@ -147,16 +138,16 @@ REASONS = (
         why="TensorFlow 1.0 put the labels first and asked for keywords; TF2 takes them by "
         "position again, in the new order.",
         wrong="No error: the logits are taken for labels, and the mean cost of a first batch is "
-        "8.74 where 2.40 is right; nor has it a lower bound.",
+        "8.74 where 2.40 is right; and it is unbounded below.",
         left=r"softmax_cross_entropy_with_logits",
     ),
     Reason(
         key="upgrade_script",
         title="tf_upgrade_v2 finds nothing wrong here, and breaks the program",
         old="tf.nn.softmax_cross_entropy_with_logits(py_x, Y)",
-        new="labels=Y, logits=py_x, put in by hand",
-        why="The upgrade script takes the program for TensorFlow 1.x, where labels came first: it "
-        "writes labels=tf.stop_gradient(py_x), logits=Y.",
+        new="labels=Y, logits=py_x, written by hand",
+        why="The upgrade script assumes TensorFlow 1.x, where labels came first. It writes "
+        "labels=tf.stop_gradient(py_x), logits=Y.",
         wrong='It reports 0 issues; what it wrote fails with "No gradients provided for any '
         'variable", since the only path to the weights is stopped.',
         left=r"softmax_cross_entropy_with_logits\(\w+,\w+\)",
@@ -167,7 +158,7 @@ REASONS = (
         old="tf.train.RMSPropOptimizer(0.001, 0.9)",
         new="cnn_raw.rmsprop.RMSPropOptimizer(0.001, 0.9)",
         why="The running mean of squares starts at ones, and epsilon, 1e-10, stands inside the "
-        "root. Keras starts at zeros, with 1e-7.",
+        "root. In Keras it starts at zeros, and epsilon is 1e-7.",
         wrong="Keras's first step moves a weight by 0.00316, lr / sqrt(0.1), for a gradient of "
         "0.01 as for one of 1; 2016's by about lr times the gradient, 300 times less for 0.01.",
         left=r"RMSPropOptimizer",
@@ -177,7 +168,7 @@ REASONS = (
         title="minimize() becomes a GradientTape and apply_gradients()",
         old="train_op = optimizer.minimize(cost)",
         new="tape.gradient(cost, weights), then optimizer.apply_gradients(...)",
-        why="minimize() walked back through the graph from the cost. Nothing is recorded now "
+        why="minimize() walked back through the graph from the cost. Now nothing is recorded "
         "unless a tape is watching.",
         wrong='A cost computed outside the tape has gradients of None: ValueError, "No gradients '
         'provided for any variable".',
@@ -187,12 +178,12 @@ REASONS = (
     Reason(
         key="gated_gradients",
         title="The gate between gradients and updates is no longer needed",
-        old="minimize(cost, gate_gradients=GATE_OP)   (the default)",
+        old="minimize(cost, gate_gradients=GATE_OP)",
         new="the tape: all gradients first, the updates after them",
-        why="Old variables were read in place. The gate made an operation's gradients wait for "
-        "each other, so that no weight was updated before the backward pass had read it.",
-        wrong="Ported with GATE_NONE, w2 may be updated before w1's gradient reads it, and that "
-        "gradient is wrong: 8.8 instead of 10 in the smallest example.",
+        why="Variables were read in place. The gate made an operation's gradients wait for each "
+        "other, so no weight was updated before the backward pass had read it.",
+        wrong="With GATE_NONE, w2 may be updated before w1's gradient reads it, and that gradient "
+        "is wrong: 8.8 instead of 10 in the smallest example.",
         left=r"\.minimize\(",
         right=r"tape\.gradient",
     ),
@@ -201,31 +192,30 @@ REASONS = (
         title="There is no Session: calling a function runs it",
         old="with tf.Session() as sess: ... sess.run(train_op, feed_dict={X: ..., Y: ...})",
         new="train_op(trX[start:end], trY[start:end], p_keep_conv, p_keep_hidden)",
-        why="Operations run when they are called, so there is nothing left to launch.",
+        why="Operations run when they are called, so there is nothing to launch.",
         wrong="AttributeError: module 'tensorflow' has no attribute 'Session'; with "
         'tf.compat.v1.Session, RuntimeError: "The Session graph is empty".',
         left=r"tf\.Session|sess\.run\(train_op",
     ),
     Reason(
         key="initialize_all_variables",
-        title="Variables hold their value at once",
+        title="Variables have their value at once",
         old="tf.initialize_all_variables().run()",
         new="nothing to run",
-        why="In the graph, a variable's first value was one more operation to run. Now it is set "
-        "when the variable is made.",
+        why="In the graph, setting a variable's first value was one more operation to run. Now it "
+        "is set when the variable is created.",
         wrong="AttributeError: module 'tensorflow' has no attribute 'initialize_all_variables'; "
         "tf.compat.v1.global_variables_initializer() gives None here, and None.run() fails.",
         left=r"(initialize_all|global)_variables(_initializer)?\(",
     ),
     Reason(
         key="epoch_seeds",
-        title="Training can go on where it stopped: every epoch has its own seed",
+        title="Training can resume: every epoch has its own seed",
         old="for i in range(100):",
         new="for i in range(state.epoch, settings.epochs):",
-        why="The loop is a generator that yields after each epoch, so that a run can be kept and "
-        "continued. The dropout streams cannot be kept; they start anew from the epoch's seed.",
-        wrong="With the same seed set again, the epoch that goes on repeats the masks of the "
-        "first.",
+        why="The loop is a generator that yields after each epoch, so a run can be saved and "
+        "resumed. Dropout streams cannot be saved; they restart from the epoch's seed.",
+        wrong="With the same seed set again, the resumed epoch repeats the masks of the first.",
         left=r"^for i in (x?range)\(",
         right=r"set_seed\(epoch_seed|in progress\(",
     ),
@@ -235,19 +225,19 @@ REASONS = (
         old="np.random.shuffle(test_indices)",
         new="state.random.shuffle(test_indices)",
         why="np.random is one stream for the whole process. RandomState(S) is the same stream as "
-        "np.random.seed(S), but nobody else draws from it.",
-        wrong="Other code that shuffles in between, next_batch for one, changes which 256 images "
+        "np.random.seed(S), but nothing else draws from it.",
+        wrong="Other code that shuffles in between, such as next_batch, changes which 256 images "
         "the next epoch is tested on.",
         left=r"np\.random\.(shuffle|seed)",
         right=r"=np\.random\.RandomState",
     ),
     Reason(
         key="testing_draws",
-        title="Testing has a function of its own, and draws nothing from training's masks",
+        title="Testing has its own function, which does not advance training's dropout",
         old="sess.run(predict_op, feed_dict={..., p_keep_conv: 1.0, p_keep_hidden: 1.0})",
         new="predict(teX[test_indices])",
         why="One graph served training and testing: a test with keep probabilities of 1 still drew "
-        "its masks from the same streams. Each tf.function has streams of its own.",
+        "masks from the same streams. Each tf.function has its own streams.",
         wrong="With one function for both, every test shifts the training's masks: how often you "
         "test changes what you train.",
         left=r"sess\.run\(predict_op",
@@ -255,11 +245,11 @@ REASONS = (
     ),
     Reason(
         key="print_statement",
-        title="The loop yields its figures; printing is left to the caller",
+        title="The loop yields its figures; the caller prints them",
         old="print i, np.mean(...)",
         new="yield Epoch(...)",
-        why="Python 3 has no print statement, and a loop that yields can be printed, plotted or "
-        "kept without being changed.",
+        why="Python 3 has no print statement. What the loop yields can be printed, plotted or "
+        "saved without changing the loop.",
         wrong="SyntaxError: \"Missing parentheses in call to 'print'\".",
         left=r"^print\b.*(mean|acc|cost|loss|sess)",
     ),
@@ -270,40 +260,21 @@ NOT_TENSORFLOWS = Reason(
     title="TensorFlow 2 does not ask for this change",
     old="",
     new="",
-    why="The two programs differ here for a reason of their own: a setting, a name, another way to "
-    "say it.",
+    why="The two programs differ here for another reason: a setting, a name, another way to say "
+    "the same.",
     wrong="",
 )
 
 
-def readme_table() -> str:
-    """Return the reasons as the README's Markdown table, one a row, without a last newline."""
-    header = ("2016 call", "TF2 line", "why", "if you get it wrong")
-    rows = [header, ("---",) * len(header)]
-    for reason in REASONS:
-        rows.append((_code(reason.old), _code(reason.new), _cell(reason.why), _cell(reason.wrong)))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def number(reason: Reason) -> str:
+    """Return the number of a reason in the table, from 1; a star for NOT_TENSORFLOWS."""
+    return str(REASONS.index(reason) + 1) if reason in REASONS else "*"
 
 
-def split_remark(form: str) -> tuple[str, str]:
-    """Return a form's code and the remark "(in ...)" that stands three spaces behind it."""
-    code, _, remark = form.partition("   ")
-    return code, remark
-
-
-def _code(form: str) -> str:
-    """A form as Markdown code, if it is code at all."""
-    code, remark = split_remark(form)
-    if not any(sign in code for sign in "(=@_"):
-        return _cell(code)
-    return f"`{code}` {remark}".strip().replace("|", "\\|")
-
-
-def _cell(text: str) -> str:
-    for sign in "\\|_*<":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+def markdown() -> str:
+    """Return the text of REASONS.md, without the last newline."""
+    return f"{INTRODUCTION}\n{table(REASONS)}"
 
 
 if __name__ == "__main__":
-    print(readme_table())
+    print(markdown())
