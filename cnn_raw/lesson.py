@@ -1,17 +1,20 @@
-"""What the notebooks share: the check of an answer, and the colours of signed numbers.
+"""What the notebooks share: the check of an answer, and figures with alternative text.
 
-    from cnn_raw.lesson import SIGNED, check
+    from cnn_raw.lesson import SIGNED, check, show, show_grid
 
-Importing it also imports TensorFlow without its start-up messages, and makes Jupyter explain a
-NameError: after a restart, or out of order, a cell often needs the cells above it.
+Importing it also imports TensorFlow without its start-up messages, and makes Jupyter explain in
+one sentence a wrong input, and a NameError: out of order, or after a restart, a cell often needs
+the cells above it.
 """
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from cnn_raw import InputError
 from cnn_raw.screen import quiet_start
 
 
@@ -23,7 +26,10 @@ class NotInstalled(ImportError):
 
 
 try:
+    import matplotlib.pyplot as plt
     from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 except ModuleNotFoundError:
     raise NotInstalled(
         "The notebooks draw with matplotlib, which is not installed. In the checkout, run:\n"
@@ -88,15 +94,74 @@ def _type(answer: Any) -> str:
     return kinds.get(type(answer), f"of the type {type(answer).__name__}")
 
 
-def _explain_name_error(
-    shell: Any, kind: type, error: NameError, traceback: Any, tb_offset: int | None = None
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure once, with ``alt``: what it shows, for those who cannot see it."""
+    from IPython.display import display
+
+    display(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)
+
+
+def show_grid(
+    pictures: np.ndarray,
+    alt: str,
+    *,
+    names: Sequence = (),
+    boxes: Sequence[tuple[float, float, float]] = (),
+    columns: int = 8,
+    title: str = "",
+    label: str = "",
+    cmap: Any = "viridis",
 ) -> None:
-    print(
-        f"NameError: {error}. Is it defined in a cell above? Run those cells first (menu Run, Run"
-        " All Above Selected Cell). Otherwise check the spelling.",
-        file=sys.stderr,
+    """Show ``pictures``, (n, height, width), side by side on one scale of colours.
+
+    The scale is from 0 to the largest value; with ``SIGNED`` it has 0 in the middle. ``names``
+    are written above the pictures. ``boxes`` are drawn into them: (row, column, size) of a square
+    in pixels, counted from the upper left corner; a size of 0 draws none.
+    """
+    count, height, width = pictures.shape
+    total = 7.9 if label else 8.9  # inches across, beside the colour bar
+    rows, inches = -(-count // columns), total / columns
+    gap = max(1, width // 10)
+    above = gap + (0.2 * (width + gap) / inches if len(names) else 0)  # room for a name
+    across, down = columns * (width + gap), rows * (height + above)
+    figure, axes = plt.subplots(
+        figsize=(9, total * down / across + (0.4 if title else 0.1)), layout="constrained"
     )
+    limit = np.nanmax(np.abs(pictures))
+    scale = {"vmin": -limit if cmap is SIGNED else 0, "vmax": limit, "cmap": cmap}
+    for i, picture in enumerate(pictures):
+        top, left = i // columns * (height + above) + above, i % columns * (width + gap)
+        where = (left, left + width, top + height, top)
+        image = axes.imshow(picture, extent=where, interpolation="nearest", **scale)
+        frame = Rectangle((left, top), width, height, fill=False, color="#888888", linewidth=0.5)
+        axes.add_patch(frame)
+        if len(names):
+            axes.text(left + width / 2, top - 0.1 * above, names[i], fontsize=8, ha="center")
+        if len(boxes) and boxes[i][2]:
+            row, column, size = boxes[i]
+            corner = (left + column, top + row)
+            box = Rectangle(corner, size, size, fill=False, color="#E69F00", linewidth=2)
+            axes.add_patch(box)
+            box.set_clip_path(frame)
+    axes.set(xlim=(-1, across - gap + 1), ylim=(down + 1, 0), title=title)
+    axes.axis("off")
+    if label:
+        figure.colorbar(image, label=label, fraction=0.03, pad=0.01)
+    show(figure, alt)
+
+
+def _explain(
+    shell: Any, kind: type, error: Exception, traceback: Any, tb_offset: int | None = None
+) -> None:
+    text = str(error)
+    if kind is NameError:
+        text = (
+            f"NameError: {text}. Is it defined in a cell above? Run those cells first (menu Run,"
+            " Run All Above Selected Cell). Otherwise check the spelling."
+        )
+    print(text, file=sys.stderr)
 
 
 if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
-    shell.set_custom_exc((NameError,), _explain_name_error)
+    shell.set_custom_exc((NameError, InputError), _explain)

@@ -2,7 +2,7 @@
 
     python notebooks/make_images.py
 
-Executes the six notebooks, which takes a few minutes, and writes notebooks/images/*.png.
+Executes the notebooks, which takes a few minutes, and writes notebooks/images/*.png.
 """
 
 import base64
@@ -19,9 +19,10 @@ WIDTH = 480  # pixels
 
 # A notebook's name and the start of the figure's cell.
 FIGURES = {
-    "1_convolution": "fig, axes = plt.subplots(2, 3, figsize=(7.5, 5.4)",
+    "1_convolution": "boxes = []",
     "2_graph": "fig, ax = plt.subplots(figsize=(8, 3.4)",
     "3_tf2": "l1a = tf.nn.relu",
+    "4_backward": "shown = [",
     "5_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
     "6_look_inside": "w = weights.w.numpy()",
     "7_when": "names = [",

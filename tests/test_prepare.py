@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cnn_raw import InputError
-from cnn_raw.draw.prepare import prepare
+from cnn_raw.draw.photo import prepare_picture
+from cnn_raw.draw.prepare import box_of, prepare_ink
 
 DIGITS = 1000
 
@@ -56,7 +57,7 @@ def strokes(ink="black", paper="white", size=(300, 200), mode="RGB"):
 
 
 def test_prepare_leaves_digits_of_mnist_where_and_as_they_are(digits):
-    prepared = np.stack([prepare(digit).image for digit in digits[0]])
+    prepared = np.stack([prepare_picture(digit).image for digit in digits[0]])
     originals = digits[0] / 255
     moved = [centre(a) - centre(b) for a, b in zip(prepared, originals, strict=True)]
     assert np.mean(np.abs(moved).max(axis=1) < 0.5) >= 0.97  # measured: 1.0
@@ -64,14 +65,14 @@ def test_prepare_leaves_digits_of_mnist_where_and_as_they_are(digits):
 
 
 def test_prepare_costs_digits_of_mnist_no_accuracy(digits, points):
-    prepared = [prepare(digit).image for digit in digits[0]]
+    prepared = [prepare_picture(digit).image for digit in digits[0]]
     assert points(prepared) >= points(digits[0] / 255) - 0.5
 
 
 @pytest.mark.parametrize("resampling", [Image.Resampling.NEAREST, Image.Resampling.BICUBIC])
 def test_prepare_makes_up_for_size_place_and_inversion(digits, points, resampling):
     rng = np.random.RandomState(2016)
-    prepared = [prepare(enlarged(digit, resampling, rng)).image for digit in digits[0]]
+    prepared = [prepare_picture(enlarged(digit, resampling, rng)).image for digit in digits[0]]
     assert points(prepared) >= points(digits[0] / 255) - 1.5
 
 
@@ -82,7 +83,7 @@ def test_prepare_makes_up_for_a_faint_noisy_photo_in_uneven_light(digits, points
     for digit in digits[0][:300]:
         dark = 1 - enlarged(digit, Image.Resampling.BICUBIC, rng) / 255
         photos.append(np.clip(light - 0.2 * dark + rng.normal(0, 0.02, light.shape), 0, 1))
-    prepared = [prepare(photo).image for photo in photos]
+    prepared = [prepare_picture(photo).image for photo in photos]
     assert points(prepared) >= points(digits[0][:300] / 255) - 3
 
 
@@ -91,7 +92,7 @@ def test_prepare_reduces_by_area(side):
     rng = np.random.RandomState(side)
     ink = rng.uniform(0.3, 1, (side, side)).astype(np.float32)
     ink[rng.uniform(size=ink.shape) < 0.2] = 1
-    small = prepare(np.pad(ink, 32)).small
+    small = prepare_picture(np.pad(ink, 32)).small
     parts = 20 // math.gcd(20, side)  # with pixels cut into these, each of the 20 has whole ones
     fine = ink.repeat(parts, axis=0).repeat(parts, axis=1)
     expected = fine.reshape(20, len(fine) // 20, 20, len(fine) // 20).mean(axis=(1, 3))
@@ -102,7 +103,7 @@ def test_prepare_reduces_by_area(side):
 def test_prepare_finds_the_box_of_the_ink():
     picture = np.full((90, 120), 255, np.uint8)
     picture[20:61, 70:80] = 0
-    prepared = prepare(picture)
+    prepared = prepare_picture(picture)
     assert prepared.box == (20, 70, 61, 80)
     assert prepared.ink[40, 75] == 1 and prepared.ink[0, 0] == 0
     assert prepared.small.max(axis=1).min() == 1  # top to bottom: the longer side fills the 20
@@ -113,15 +114,15 @@ def test_prepare_takes_specks_for_dirt():
     clean = strokes()
     dirty = clean.copy()
     dirty[10:13, 10:13] = dirty[190:192, 280:282] = 0
-    assert prepare(dirty).box == prepare(clean).box
-    np.testing.assert_array_equal(prepare(dirty).image, prepare(clean).image)
+    assert prepare_picture(dirty).box == prepare_picture(clean).box
+    np.testing.assert_array_equal(prepare_picture(dirty).image, prepare_picture(clean).image)
 
 
 def test_prepare_keeps_the_parts_of_a_digit_together():
     picture = np.zeros((100, 100), np.uint8)
     picture[30:70, 30:36] = 255  # two strokes that do not touch
     picture[30:36, 45:60] = 255
-    assert prepare(picture).box == (30, 30, 70, 60)
+    assert prepare_picture(picture).box == (30, 30, 70, 60)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_prepare_keeps_the_parts_of_a_digit_together():
     ],
 )
 def test_prepare_gives_the_same_whatever_the_colours(picture):
-    expected = prepare(strokes())
-    prepared = prepare(picture)
+    expected = prepare_picture(strokes())
+    prepared = prepare_picture(picture)
     assert prepared.box == expected.box
     np.testing.assert_allclose(prepared.image, expected.image, atol=1e-5)
 
@@ -150,14 +151,17 @@ def test_prepare_gives_the_same_whatever_the_colours(picture):
 def test_prepare_shows_paper_through_the_holes_of_opaque_paper():
     picture = strokes("black", "white", mode="RGBA").copy()
     picture[150:190, 200:290] = 0  # a transparent corner, black underneath
-    np.testing.assert_allclose(prepare(picture).image, prepare(strokes()).image, atol=1e-5)
+    np.testing.assert_allclose(
+        prepare_picture(picture).image, prepare_picture(strokes()).image, atol=1e-5
+    )
 
 
 def test_prepare_moves_the_centre_of_mass_to_the_middle(digits):
     for digit in digits[0][:100]:
-        prepared = prepare(digit)
+        ink = digit / np.float32(255)
+        prepared = prepare_ink(ink, box_of(ink))
         assert np.abs(centre(prepared.image) - 14).max() <= 0.5
-        unmoved = prepare(digit, center=False)
+        unmoved = prepare_ink(ink, box_of(ink), center=False)
         np.testing.assert_array_equal(unmoved.image[4:24, 4:24], unmoved.small)
         assert unmoved.shift == (0, 0)
         np.testing.assert_array_equal(
@@ -166,15 +170,15 @@ def test_prepare_moves_the_centre_of_mass_to_the_middle(digits):
 
 
 def test_prepare_without_the_box_takes_the_whole_picture():
-    prepared = prepare(strokes(), find_box=False)
-    assert prepared.box == (0, 0, 200, 300)
+    ink = prepare_picture(strokes()).ink
+    prepared = prepare_ink(ink, (0, 0, 200, 300))
     assert not prepared.small[:3].any() and not prepared.small[-3:].any()  # the square's margins
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (28, 28), (300, 1), (300, 400, 3), (2, 3, 4)])
 @pytest.mark.parametrize("grey", [0, 97, 255])
 def test_prepare_says_that_there_is_no_ink(shape, grey):
-    prepared = prepare(np.full(shape, grey, np.uint8))
+    prepared = prepare_picture(np.full(shape, grey, np.uint8))
     assert prepared.box is None and prepared.shift == (0, 0)
     assert not prepared.ink.any() and not prepared.small.any() and not prepared.image.any()
 
@@ -183,7 +187,7 @@ def test_prepare_does_not_take_noise_or_shade_for_ink():
     rng = np.random.RandomState(2016)
     light = np.linspace(0.5, 0.8, 480)[:, None] * np.ones(640)
     photo = np.clip(light + rng.normal(0, 0.01, light.shape), 0, 1)
-    assert prepare(photo).box is None
+    assert prepare_picture(photo).box is None
 
 
 @pytest.mark.parametrize(
@@ -199,4 +203,4 @@ def test_prepare_does_not_take_noise_or_shade_for_ink():
 )
 def test_prepare_refuses_what_is_no_picture(picture, says):
     with pytest.raises(InputError, match=says):
-        prepare(picture)
+        prepare_picture(picture)

@@ -34,8 +34,8 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights, model
-from cnn_raw.draw.prepare import Prepared, prepare
-from cnn_raw.draw.strokes import SIZE, THICKNESS, pen_of, rasterise
+from cnn_raw.draw.prepare import Prepared, box_of, prepare_ink
+from cnn_raw.draw.strokes import SIZE, THICKNESS, fit, rasterise
 from cnn_raw.input_data import DataSet
 
 KEEP_CONV, KEEP_HIDDEN = 0.8, 0.5
@@ -128,7 +128,7 @@ class Inside:
     def _estimate(self, request: dict) -> dict:
         raw, prepared = self._picture(request)
         probabilities = tf.nn.softmax(self._run(request, prepared.image)["py_x"])[0]
-        height, width = raw.shape
+        height, width = prepared.ink.shape
         top, left, bottom, right = prepared.box or (0, 0, 0, 0)
         return {
             "empty": prepared.box is None,
@@ -136,6 +136,7 @@ class Inside:
             "label": self._label(request["source"]),
             "stages": {
                 "raw": _packed(raw),
+                "ink": _packed(prepared.ink),
                 "box": [top / height, left / width, bottom / height, right / width]
                 if prepared.box
                 else None,
@@ -248,19 +249,22 @@ class Inside:
             raise InputError("steps: give true or false for each")
         if "test" in source:
             i = _whole(source["test"], "test", 0, self._test.num_examples - 1)
-            raw = inked = self._test.images[i].reshape(28, 28)
+            raw = ink = self._test.images[i].reshape(28, 28)
         else:
             strokes = _strokes(source.get("strokes"))
             thickness = _numbers(source.get("thickness", THICKNESS), "thickness", 0.3)
             if thickness.ndim or thickness < 0.005:
                 raise InputError("thickness: give a share of the side, from 0.005 to 0.3")
             thickness = float(thickness)
-            raw = inked = rasterise(strokes, thickness)
-            if strokes and on["pen"] and (pen := pen_of(strokes, thickness)) != thickness:
-                inked = rasterise(strokes, pen)
+            raw = ink = rasterise(strokes, thickness)
+            if on["pen"]:
+                ink = rasterise(*fit(strokes, thickness))
         if not on["prepare"]:
             return raw, _shrunk(raw)
-        prepared = prepare(inked, find_box=on["box"], center=on["center"])
+        box = box_of(ink)
+        if box and not on["box"]:
+            box = (0, 0, *ink.shape)
+        prepared = prepare_ink(ink, box, center=on["center"])
         if "test" in source and on["box"] and on["center"]:
             prepared = prepared._replace(image=raw)  # MNIST's authors have prepared it
         return raw, prepared

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights, model
-from cnn_raw.draw.prepare import SIZE, prepare
+from cnn_raw.draw.photo import prepare_picture
+from cnn_raw.draw.prepare import SIZE
 
 MOST_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 _SIDE = 2048  # pixels: a larger picture is reduced to this at once, to save memory
@@ -112,7 +113,7 @@ def predict_files(
                 except InputError as error:
                     raise InputError(f"{path}: {error}") from None
             else:
-                image = prepare(picture).image
+                image = prepare_picture(picture).image
         except (InputError, OSError) as error:
             yield Prediction(str(path), error=str(error))
             continue

@@ -9,7 +9,7 @@ const OPS = {
   l4: "relu(matmul(l3, w4))", py_x: "matmul(l4, w_o)",
 };
 const STEPS = {
-  pen: "pen as wide as MNIST's", box: "cut out the ink's box", center: "centre of mass in the middle",
+  pen: "scaled up, with MNIST's pen", box: "cut out the ink's box", center: "centre of mass in the middle",
 };
 const PRESETS = {
   "edge, upright": [-1, 0, 1, -2, 0, 2, -1, 0, 1],
@@ -480,7 +480,7 @@ export async function mount(root, ask) {
     return row;
   });
 
-  const stages = Object.fromEntries(["raw", "small", "image"].map((name) => [name, el("canvas")]));
+  const stages = Object.fromEntries(["raw", "ink", "small", "image"].map((name) => [name, el("canvas")]));
   const boxed = el("canvas");
   const shift = el("figcaption");
   const stage = (canvas, name, caption) => {
@@ -509,7 +509,7 @@ export async function mount(root, ask) {
     verdict.textContent = reply.empty ? "Draw something."
       : named + (reply.label === null ? "" : ` (it is a ${reply.label})`);
 
-    const maps = Object.fromEntries(["raw", "small", "image"].map((name) =>
+    const maps = Object.fromEntries(["raw", "ink", "small", "image"].map((name) =>
       [name, unpacked(reply.stages[name])]));
     for (const [name, map] of Object.entries(maps)) paint(stages[name], map.values, ...map.shape, ink, 1);
     const [height, width] = maps.raw.shape;
@@ -517,7 +517,7 @@ export async function mount(root, ask) {
     boxed.width = boxed.height = cell * width;
     const context = boxed.getContext("2d");
     context.imageSmoothingEnabled = false;
-    context.drawImage(stages.raw, 0, 0, boxed.width, boxed.height);
+    context.drawImage(stages.ink, 0, 0, boxed.width, boxed.height);
     if (reply.stages.box) {
       const [top, left, bottom, right] = reply.stages.box.map((share) => share * boxed.width);
       context.strokeStyle = "#d14900";

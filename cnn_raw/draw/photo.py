@@ -1,0 +1,162 @@
+"""The ink in a photograph, a scan or a drawing program's picture. NumPy only.
+
+    prepared = prepare_picture(picture)    # uint8 or float in [0, 1]; (H, W), (H, W, 3 or 4)
+
+What the paper looks like is read off the picture's border; ink is what differs from it, so that
+dark on light and light on dark come out the same.
+"""
+
+import numpy as np
+
+from cnn_raw import InputError
+from cnn_raw.draw.prepare import EDGE, Box, Prepared, prepare_ink
+
+_FAINTEST = 0.06  # ink differs from the paper by this much (1 = from black to white) ...
+_NOISE = 5  # ... and by this many standard deviations of the paper's noise
+_SPECK = 0.05  # of the heaviest piece of ink: what is lighter is dirt
+_LOOK = 512  # pixels: the box is looked for in a picture reduced to this
+
+
+def prepare_picture(picture: np.ndarray) -> Prepared:
+    """Find the ink in ``picture``, and make it an image like MNIST's.
+
+    ``picture``: uint8, or float in [0, 1]; (H, W) grey, (H, W, 3) colour or (H, W, 4) with alpha.
+    Raises InputError if it is something else.
+    """
+    return prepare_ink(*find_ink(_colours(picture)))
+
+
+def _colours(picture: np.ndarray) -> np.ndarray:
+    """Return float32 (H, W, 1 or 3) in [0, 1]; what is transparent shows paper."""
+    if picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (1,), (3,), (4,)):
+        raise InputError(f"picture of shape {picture.shape}: give (H, W), (H, W, 3) or (H, W, 4)")
+    if picture.size == 0:
+        raise InputError(f"picture of shape {picture.shape}: it has no pixels")
+    if picture.dtype == np.uint8:
+        values = picture * np.float32(1 / 255)  # as the training images were scaled
+    elif np.issubdtype(picture.dtype, np.floating):
+        values = picture.astype(np.float32)
+        if not (values.min() >= 0 and values.max() <= 1):  # NaN is neither
+            raise InputError("picture of floats: give values from 0 to 1")
+    else:
+        raise InputError(f"picture of {picture.dtype}: give uint8, or floats from 0 to 1")
+    if values.ndim == 2:
+        return values[:, :, None]
+    if values.shape[2] < 4:
+        return values
+    colours, alpha = values[:, :, :3], values[:, :, 3:]
+    if alpha.min() == 1:
+        return colours
+    weight = _border(alpha)
+    if np.median(weight) > 0.5:  # opaque paper with holes: they show more of it
+        paper = np.average(_border(colours), axis=0, weights=weight[:, 0])
+    else:  # ink on nothing: lay it on whichever of black and white it differs from
+        total = alpha.sum()
+        mean = (colours * alpha).sum() / (3 * total) if total else 0
+        paper = np.full(3, mean < 0.5, np.float32)
+    return (colours * alpha + paper * (1 - alpha)).astype(np.float32)
+
+
+def _border(values: np.ndarray) -> np.ndarray:
+    """Return the outermost pixels of (H, W, C) as (N, C)."""
+    edges = values[0], values[-1], values[1:-1, 0], values[1:-1, -1]
+    return np.concatenate(edges)
+
+
+def find_ink(colours: np.ndarray) -> tuple[np.ndarray, Box | None]:
+    """Return ink in [0, 1], float32 (H, W), and its box, or zeros and None if there is none."""
+    height, width, _ = colours.shape
+    block = -(-max(height, width) // _LOOK)
+    reduced = _block_means(colours, block)  # less noise, and quick to look through
+    paper = _fit_plane(reduced)
+    difference = reduced - _plane(paper, *reduced.shape[:2])
+
+    # Grey runs along the colour in which most differs from paper: white to black has length 1.
+    # Its sign makes ink positive.
+    channels = colours.shape[2]
+    spread = np.einsum("hwi,hwj->ij", difference, difference, dtype=np.float64)
+    direction = (np.linalg.eigh(spread)[1][:, -1] / np.sqrt(channels)).astype(np.float32)
+    grey = difference @ direction
+    if np.sum(np.where(grey > 0, grey, 0) ** 2) < np.sum(np.where(grey < 0, grey, 0) ** 2):
+        grey, direction = -grey, -direction
+
+    noise = 1.4826 * np.median(np.abs(_border(grey[:, :, None])))
+    if grey.max() < max(_FAINTEST, _NOISE * noise):
+        return np.zeros((height, width), np.float32), None
+    floor = _NOISE * noise
+    pieces = grey > max(floor, EDGE * grey.max())
+    specks = _specks(pieces, grey)
+    pieces &= ~specks
+    strongest = grey[pieces].max()
+
+    rows, columns = np.flatnonzero(pieces.any(1)), np.flatnonzero(pieces.any(0))
+    box = (
+        int(rows[0]) * block,
+        int(columns[0]) * block,
+        min(int(rows[-1] + 1) * block, height),
+        min(int(columns[-1] + 1) * block, width),
+    )
+    ink = (colours - _plane(paper, height, width)) @ direction
+    ink = np.clip((ink - floor) / (strongest - floor), 0, 1)
+    ink[specks.repeat(block, 0).repeat(block, 1)[:height, :width]] = 0
+    return ink, box
+
+
+def _block_means(colours: np.ndarray, block: int) -> np.ndarray:
+    """Return the means of blocks of ``block`` x ``block`` pixels; the last ones may be cut."""
+    if block == 1:
+        return colours
+    height, width, _ = colours.shape
+    rows, columns = np.arange(0, height, block), np.arange(0, width, block)
+    sums = np.add.reduceat(np.add.reduceat(colours, rows, axis=0), columns, axis=1)
+    heights, widths = np.diff(rows, append=height), np.diff(columns, append=width)
+    return sums / (heights[:, None] * widths)[:, :, None].astype(np.float32)
+
+
+def _plane_terms(height: int, width: int) -> np.ndarray:
+    """Return 1, y and x of every pixel, float32 (H, W, 3); y and x go from -1 to 1."""
+    y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
+    x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
+    y, x = np.meshgrid(y, x, indexing="ij")
+    return np.stack([np.ones_like(y), y, x], axis=2)
+
+
+def _fit_plane(colours: np.ndarray) -> np.ndarray:
+    """Return the light on the paper, (3, C): the plane through the border, but for ink on it."""
+    terms, values = _border(_plane_terms(*colours.shape[:2])), _border(colours)
+    plane = np.zeros((3, values.shape[1]), np.float32)
+    plane[0] = np.median(values, axis=0)
+    for _ in range(2):  # the second time, what is ink is known better
+        error = np.abs(values - terms @ plane).max(1)
+        near = error <= 4 * np.median(error)
+        plane = np.linalg.lstsq(terms[near], values[near], rcond=None)[0]
+    return plane
+
+
+def _plane(plane: np.ndarray, height: int, width: int) -> np.ndarray:
+    return _plane_terms(height, width) @ plane
+
+
+def _specks(pieces: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Return which pixels of the mask ``pieces`` belong to pieces too light to be a stroke."""
+    # Each pixel points to one of its piece, at last all to the same: its first in reading order.
+    root: np.ndarray = np.arange(pieces.size).reshape(pieces.shape)
+    pairs = []
+    for a, b in (
+        (np.s_[:, :-1], np.s_[:, 1:]),
+        (np.s_[:-1], np.s_[1:]),
+        (np.s_[:-1, :-1], np.s_[1:, 1:]),
+        (np.s_[:-1, 1:], np.s_[1:, :-1]),
+    ):
+        touching = pieces[a] & pieces[b]
+        pairs.append((root[a][touching], root[b][touching]))
+    here, there = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
+    root = root.ravel()
+    while (apart := root[here] != root[there]).any():
+        here, there = here[apart], there[apart]
+        ends = root[here], root[there]
+        np.minimum.at(root, np.maximum(*ends), np.minimum(*ends))
+        while (root[root] != root).any():
+            root = root[root]
+    mass = np.bincount(root, weights=(pieces * grey).ravel(), minlength=root.size)
+    return pieces & (mass[root] < _SPECK * mass.max()).reshape(pieces.shape)
