@@ -12,14 +12,12 @@ network, and one-hot labels are float32, as the network takes them, where they w
 
 import gzip
 import os
-import shutil
-import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from cnn_raw import InputError
+from cnn_raw import InputError, files
 
 PACKAGE_DATA = Path(__file__).parent / "MNIST_DATA"
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
@@ -195,26 +193,22 @@ def _gzipped_or_not(path: Path) -> Path:
 
 
 def _copy_package_data(folder: Path) -> None:
-    """Copy under temporary names, then rename: at no time is there a half-written file."""
+    """Put all four files into the folder, or none."""
     new_folders = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    temporary = {name: folder / f".{name}.{os.getpid()}" for name in FILES}
+    written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, path in temporary.items():
-            shutil.copyfile(PACKAGE_DATA / name, path)
-        for name, path in temporary.items():
-            path.replace(folder / name)
+        for name in FILES:
+            files.write(folder / name, (PACKAGE_DATA / name).read_bytes())
+            written.append(folder / name)
     except BaseException as error:
-        for path in temporary.values():
+        for path in written:
             path.unlink(missing_ok=True)
         for parent in new_folders:
             if parent.exists() and not any(parent.iterdir()):
                 parent.rmdir()
         if isinstance(error, OSError):
-            raise InputError(
-                f"{folder}: MNIST's files cannot be put there ({error.strerror}); "
-                "give a folder that can be written to"
-            ) from error
+            raise InputError(f"{folder}: cannot be created ({error.strerror})") from error
         raise
 
 
@@ -230,19 +224,11 @@ def _read_pair(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.nda
 
 def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
     """Read an IDX file, gzipped or not, whose items have the shape ``item``: uint8 (N, size)."""
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; a file is wanted")
-        with open(path, "rb") as file:
-            zipped = file.peek(2)[:2] == _GZIP_MAGIC
-            most = path.stat().st_size * (_MOST_A_BYTE_OF_GZIP_HOLDS if zipped else 1)
-            return _parse_idx(gzip.open(file) if zipped else file, path, magic, item, most)
-    except EOFError:
-        raise InputError(f"{path}: the gzip stream ends too early; get the file again") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: the gzip stream is damaged ({error})") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    with files.reading(path) as file:
+        zipped = file.read(2) == _GZIP_MAGIC
+        file.seek(0)
+        most = path.stat().st_size * (_MOST_A_BYTE_OF_GZIP_HOLDS if zipped else 1)
+        return _parse_idx(gzip.open(file) if zipped else file, path, magic, item, most)
 
 
 def _parse_idx(

@@ -167,8 +167,8 @@ def test_json_and_plot_hold_every_step(tmp_path, capfd):
     [
         [["--steps", "0"], "steps 0: give a whole number of at least 1"],
         [["--seed", "-1"], "seed -1: give a whole number"],
-        [["--plot", "{}/none/plot.png"], "none/plot.png: cannot be written (No such file"],
-        [["--plot", "{}"], ": is a folder; give the name of a file"],
+        [["--plot", "{}/none/plot.png"], "none/plot.png: there is no such folder to write into"],
+        [["--plot", "{}"], ": give a name that ends in .png"],
         [["--python", "{}/python"], "python: cannot be started (No such file or directory)"],
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

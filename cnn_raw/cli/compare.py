@@ -44,9 +44,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "may differ: the first cost must be equal, the first 10 within 2e-6, later ones are only "
         "shown; oneDNN is off unless TF_ENABLE_ONEDNN_OPTS is set",
     )
-    command.add_argument(
-        "--plot", metavar="FILE", help="plot the differences of every step into a PNG"
-    )
+    command.add_argument("--plot", metavar="FILE.png", help="plot the differences of every step")
     command.add_argument("--json", action="store_true", help="print one JSON object instead")
     command.add_argument(
         "--data",
@@ -57,7 +55,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from cnn_raw import input_data
+    from cnn_raw import files, input_data
     from cnn_raw.screen import TrainingScreen
 
     settings = Settings(seed=arguments.seed)
@@ -71,7 +69,7 @@ def main(arguments: argparse.Namespace) -> int:
     if not arguments.debug:
         tf.get_logger().setLevel("ERROR")  # no warnings that the Session's API is deprecated
     if arguments.plot:
-        compare_screen.check_plot(arguments.plot)
+        files.check_picture(arguments.plot)
     options = arguments.steps, arguments.start, settings.seed, arguments.python
     with TrainingScreen(1, arguments.steps) as screen:
         try:

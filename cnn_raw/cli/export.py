@@ -5,9 +5,7 @@ import argparse
 from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
 
 HELP = "write a run's weights for other programs"
-DESCRIPTION = (
-    "Write a run's weights for other programs. Nothing that is there already is overwritten."
-)
+DESCRIPTION = "Write a run's weights for other programs. No existing file is overwritten."
 
 
 def add_options(command: argparse.ArgumentParser) -> None:

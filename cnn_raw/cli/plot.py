@@ -13,7 +13,7 @@ DESCRIPTION = (
 
 def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="run folder")
-    command.add_argument("out", metavar="OUT.png", help="file to write; is replaced if it exists")
+    command.add_argument("out", metavar="OUT.png", help="file to write; an older plot is replaced")
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from cnn_raw import input_data
+    from cnn_raw import files, input_data
     from cnn_raw.screen import track
 
     seed = Settings(seed=arguments.seed).seed
@@ -63,7 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
     size = min(TEST_SIZE, data.num_examples) if arguments.size is None else arguments.size
     analysis.check_samples(size, arguments.samples, data.num_examples)
     if arguments.plot:
-        analysis.check_plot(arguments.plot)
+        files.check_picture(arguments.plot)
     weights = load_weights(arguments.run)
     result = analysis.analyse(weights, data.images, data.labels, arguments.batch_size, track)
     sampled = result.samples(size, arguments.samples, seed)

@@ -7,12 +7,11 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from cnn_raw import InputError
+from cnn_raw import InputError, files
 from cnn_raw.cnn import Weights, model, predict_op
 
 _WORST = 10  # mistakes that are listed
@@ -184,25 +183,11 @@ def _sd(sampled: np.ndarray) -> float:
     return float(sampled.std(ddof=1)) if len(sampled) > 1 else 0.0
 
 
-def check_plot(path: str | os.PathLike) -> None:
-    """Raise InputError unless a picture can be drawn into the file ``path``."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError("plots need matplotlib: pip install 'cnn-raw[plot]'") from None
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise InputError(f"{path}: give the name of a .png file")
-    if path.is_dir() or not path.parent.is_dir():
-        raise InputError(f"{path}: there is no such folder to write a file into")
-
-
 def plot(analysis: Analysis, images: np.ndarray, path: str | os.PathLike) -> None:
     """Draw the confusion matrix and the worst mistakes of ``images``, (N, 784), into a PNG file."""
     from matplotlib.figure import Figure
 
-    path = Path(path)
-    figure = Figure(figsize=(13, 6.6), layout="constrained")
+    figure = Figure(figsize=(13, 6.6), dpi=100, layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1, 0.95))
 
     axes = left.subplots()
@@ -228,9 +213,4 @@ def plot(analysis: Analysis, images: np.ndarray, path: str | os.PathLike) -> Non
         axes.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
         axes.set_title(f"{analysis.labels[index]} → {analysis.classes[index]}", fontsize=11)
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        figure.savefig(temporary, format="png", dpi=100)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write_picture(path, figure)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnn_raw import InputError
+from cnn_raw import InputError, files
 from cnn_raw.runs.checkpoint import load_weights
 from cnn_raw.runs.run import read_history
 
@@ -22,38 +22,23 @@ _SAMPLE = {"color": "#777777", "marker": ".", "linestyle": ":", "label": "256 of
 
 
 def plot(run: str | os.PathLike, out: str | os.PathLike) -> None:
-    """Draw the run in folder ``run`` into the PNG file ``out``, which is replaced if it exists.
+    """Draw the run in folder ``run`` into the PNG file ``out``; an older plot is replaced.
 
     Raises InputError if there is no such run, no epoch in it, no Matplotlib, or if ``out`` cannot
     be written.
     """
-    out = Path(out)
-    if out.suffix.lower() != ".png":
-        raise InputError(f"{out}: give a name that ends in .png")
-    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK) or out.is_dir():
-        raise InputError(f"{out}: cannot be written there")
+    files.check_picture(out)
     history = read_history(run)
     if not history:
         raise InputError(f"{run}: no epoch of it is over yet, there is nothing to draw")
     picture = figure(history, load_weights(run).w.numpy(), Path(run).resolve().name)
-    temporary = out.with_name(f".{out.name}.new")
-    try:
-        picture.savefig(temporary, format="png")
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write_picture(out, picture)
 
 
 def figure(history: list[dict], w: np.ndarray, title: str) -> "Figure":
-    """Return the figure of a run's ``history`` and its first filters, float32 (3, 3, 1, 32).
-
-    Raises InputError if Matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure  # pyplot's global state is left alone
-        from matplotlib.ticker import MaxNLocator, PercentFormatter
-    except ImportError:
-        raise InputError("drawing needs Matplotlib: pip install 'cnn-raw[plot]'") from None
+    """Return the figure of a run's ``history`` and its first filters, float32 (3, 3, 1, 32)."""
+    from matplotlib.figure import Figure  # pyplot's global state is left alone
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     figures = {name: [epoch[name] for epoch in history] for name in history[0]}
     picture = Figure(figsize=(11, 7), dpi=120, layout="constrained")

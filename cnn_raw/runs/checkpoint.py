@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from cnn_raw import InputError
+from cnn_raw import InputError, files
 from cnn_raw.cnn import Weights
-from cnn_raw.runs.run import Run, is_run, read_history, sync
+from cnn_raw.runs.run import Run, is_run, read_history
 from cnn_raw.train import Epoch, initial_state
 
 SHAPES = Weights((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (2048, 625), (625, 10))
@@ -79,8 +79,8 @@ class Checkpoints:
         try:
             path = Path(self._manager.save(checkpoint_number=self.state.epoch))
             for file in path.parent.glob(f"{path.name}.*"):
-                sync(file)
-            sync(path.parent)
+                files.sync(file)
+            files.sync(path.parent)
         except (tf.errors.OpError, OSError):
             self._run.sweep()
             raise

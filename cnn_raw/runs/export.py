@@ -5,16 +5,14 @@ cnn-raw export RUN --to savedmodel folder      loaded by TensorFlow 2 without th
 cnn-raw export RUN --to npz weights.npz        five arrays, for NumPy
 """
 
-import glob
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from cnn_raw import InputError
+from cnn_raw import files
 from cnn_raw.look.analysis import build_answer_op
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.runs.checkpoint import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weights
@@ -23,27 +21,10 @@ from cnn_raw.runs.checkpoint import SAVER_NAMES, SAVER_SLOTS, load_slot, load_we
 def export(run: str | os.PathLike, to: str, out: str | os.PathLike) -> None:
     """Write the weights of ``run``, anything that ``load_weights`` takes, to ``out``.
 
-    ``to`` is one of ``FORMATS``. Raises InputError if ``run`` cannot be used, if ``out`` is there
-    already, or if its folder is not there; nothing is left half-written.
+    ``to`` is one of ``FORMATS``. Raises InputError if ``run`` cannot be used, or if ``out`` or a
+    file of the checkpoint ``out`` already exists; nothing is left half-written.
     """
-    out = Path(out)
-    if out.exists() or out.with_name(f"{out.name}.index").exists():
-        raise InputError(f"{out}: is there already; give another name")
-    if not out.parent.is_dir():
-        raise InputError(f"{out.parent}: there is no such folder")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        FORMATS[to](run, temporary)
-        # A checkpoint is two files, and is there once its index is: that is renamed last.
-        for path in sorted(_written(temporary)):
-            path.rename(out.with_name(path.name.replace(temporary.name, out.name, 1)))
-    finally:
-        for path in _written(temporary):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _written(temporary: Path) -> list[Path]:
-    return list(temporary.parent.glob(f"{glob.escape(temporary.name)}*"))
+    files.write_all(out, lambda path: FORMATS[to](run, path))
 
 
 def write_saver(run: str | os.PathLike, out: Path) -> None:

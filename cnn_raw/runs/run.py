@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from cnn_raw import InputError, input_data
+from cnn_raw import InputError, files, input_data
 from cnn_raw.settings import Settings
 
 SETTINGS, HISTORY, LOCK = "settings.json", "history.jsonl", "lock"
@@ -50,6 +50,8 @@ class Run:
     def sweep(self) -> None:
         """Take away checkpoints of epochs that do not count: half-written ones, or given up."""
         for path in _checkpoints(self.folder, after=len(self.history)):
+            _remove(path)
+        for path in filter(files.is_temporary, list(self.folder.iterdir())):
             _remove(path)
 
 
@@ -83,7 +85,7 @@ def start(
         else:
             _check_free(folder)
         _write_settings(folder, settings, data, fingerprint(mnist))
-        sync(folder.parent)
+        files.sync(folder.parent)
         yield Run(folder, settings, mnist)
 
 
@@ -170,7 +172,7 @@ def read_history(folder: str | os.PathLike) -> list[dict]:
 
 def write_history(folder: Path, history: list[dict]) -> None:
     """Write the figures of all epochs that count."""
-    write(folder / HISTORY, "".join(f"{json.dumps(figures)}\n" for figures in history))
+    files.replace(folder / HISTORY, "".join(f"{json.dumps(figures)}\n" for figures in history))
 
 
 def fingerprint(mnist: input_data.Datasets) -> str:
@@ -182,38 +184,12 @@ def fingerprint(mnist: input_data.Datasets) -> str:
     return digest.hexdigest()
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file so that, whatever happens, either the old or the new content is there."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold a file's content, or a folder's list of files."""
-    if path.is_dir() and os.name == "nt":  # Windows has no such thing for folders
-        return
-    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _write_settings(
     folder: Path, settings: Settings, data: str | os.PathLike | None, sha256: str
 ) -> None:
     data = None if data is None else os.path.abspath(data)
     kept = {**asdict(settings), "data": data, "data_sha256": sha256}
-    write(folder / SETTINGS, json.dumps(kept, indent=2) + "\n")
+    files.replace(folder / SETTINGS, json.dumps(kept, indent=2) + "\n")
 
 
 def _check_free(folder: Path) -> None:
@@ -221,7 +197,7 @@ def _check_free(folder: Path) -> None:
     if is_run(folder):
         raise InputError(f"{folder}: holds a run; --resume goes on with it, --force overwrites it")
     if folder.is_dir():
-        others = {path.name for path in folder.iterdir()} - {LOCK, f".{SETTINGS}.new"}
+        others = {path.name for path in folder.iterdir() if not files.is_temporary(path)} - {LOCK}
         if others:
             raise InputError(f"{folder}: is not empty ({min(others)}); give a new folder")
 

@@ -1,17 +1,12 @@
 """``cnn-raw compare`` on the screen: a line per step shown, the verdict, JSON, and a plot."""
 
-import importlib.util
 import json
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import BinaryIO
 
 import numpy as np
 import tensorflow as tf
 
-from cnn_raw import InputError
+from cnn_raw import files
 from cnn_raw.input_data import DataSet
 from cnn_raw.screen import TrainingScreen
 from cnn_raw.twin.compare import BOUND, BOUND_STEPS, STARTS, Comparison, Difference, is_shown
@@ -123,31 +118,4 @@ def plot(comparison: Comparison, path: str) -> None:
     )
     axes.grid(alpha=0.3)
     axes.legend()
-    _write(path, lambda file: figure.savefig(file, format="png"))
-
-
-def check_plot(path: str) -> None:
-    """Raise InputError if a PNG cannot be drawn, or not be written to ``path``."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise InputError('--plot needs matplotlib: pip install "cnn-raw[plot]"')
-    if os.path.isdir(path):
-        raise InputError(f"{path}: is a folder; give the name of a file")
-    try:
-        tempfile.TemporaryFile(dir=os.path.dirname(path) or ".").close()
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); give a file in a folder that can be"
-        ) from error
-
-
-def _write(path: str, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file under a temporary name in its folder, then rename it."""
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
+    files.write_picture(path, figure)

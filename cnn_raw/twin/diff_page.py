@@ -1,13 +1,10 @@
 """``cnn-raw diff --html``: one page that needs no other file, for wide screens and for phones."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from cnn_raw import InputError
+from cnn_raw import files
 from cnn_raw.twin.diff import Diff, Line, Row, Statement, fold_title, side_lines
 from cnn_raw.twin.reason import Reason
 from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS
@@ -95,29 +92,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
 
 
 def write_page(diff: Diff, path: str | Path) -> None:
-    """Write the page to ``path``, whole or not at all. Raises InputError if that is impossible."""
-    path = Path(path)
-    try:
-        _replace(path, page(diff))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(21, "it is a folder")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # as open() would have made it
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    """Write the page to ``path``; an older page is replaced. Raises InputError if it cannot be."""
+    files.write(path, page(diff), files.PAGE)
 
 
 def page(diff: Diff) -> str:
@@ -131,6 +107,7 @@ def page(diff: Diff) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="cnn-raw">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">

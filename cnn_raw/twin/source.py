@@ -7,15 +7,13 @@ that stays remembers where it stood in the reader's file.
 
 import codecs
 import json
-import os
 import re
-import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from cnn_raw import InputError
+from cnn_raw import InputError, files
 from cnn_raw.twin import paste
 
 LARGEST = 5_000_000  # bytes of a file: a notebook may hold pictures
@@ -62,16 +60,8 @@ def read(path: str | Path) -> Source:
     """
     if str(path) == "-":
         return from_bytes(sys.stdin.buffer.read(LARGEST + 1), "standard input")
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
-            raise InputError(f"{path}: is not a regular file; give a script or a notebook")
-        with open(path, "rb") as file:
-            raw = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read ({why})") from None
+    with files.reading(path) as file:
+        raw = file.read(LARGEST + 1)
     return from_bytes(raw, str(path))
 
 
