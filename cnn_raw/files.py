@@ -165,13 +165,18 @@ def reading(path: str | os.PathLike) -> Iterator[BinaryIO]:
             raise InputError(f"{path}: is a folder; give a file")
         if not stat.S_ISREG(mode):
             raise InputError(f"{path}: is not a regular file")
-        with open(path, "rb") as file:
-            yield file
+        file = open(path, "rb")
     except InputError:
         raise
-    except Exception as error:
-        what = "cannot be read" if isinstance(error, OSError) and error.errno else "is damaged"
-        raise InputError(f"{path}: {what} ({reason(error)})") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from error
+    with file:
+        try:
+            yield file
+        except InputError:
+            raise
+        except Exception as error:
+            raise InputError(f"{path}: is damaged ({reason(error)})") from error
 
 
 def reason(error: Exception) -> str:

@@ -157,7 +157,7 @@ def raising(error):
         (lambda file: np.load(file, allow_pickle=False), "is damaged"),
         (raising(MemoryError()), "is damaged (MemoryError)"),
         (raising(KeyError("two\nlines")), r"is damaged ('two\nlines')"),
-        (raising(OSError(errno.EIO, "Input/output error")), "cannot be read (Input/output error)"),
+        (raising(OSError(errno.EIO, "Input/output error")), "is damaged (Input/output error)"),
         (raising(InputError("as it is")), "as it is"),
     ],
 )

@@ -223,7 +223,7 @@ def test_source_reads_regular_files_only(tmp_path):
     for path, message in (
         (tmp_path / "pipe", "is not a regular file"),
         ("/dev/zero", "is not a regular file"),
-        (tmp_path, r"cannot be read \(Is a directory\)"),
+        (tmp_path, "is a folder; give a file"),
         (tmp_path / "none", r"cannot be read \(No such file or directory\)"),
         ("a\0b", r"cannot be read \(embedded null byte\)"),
     ):
