@@ -94,12 +94,12 @@ def check_free(path: str | os.PathLike, kind: Kind | None = None) -> Path:
             if not os.access(target.parent, os.W_OK | os.X_OK):
                 raise InputError(f"{path}: its folder cannot be written to") from None
             return target
+        if kind is None:
+            raise InputError(f"{path}: already exists; give another name")
         if stat.S_ISDIR(mode):
             raise InputError(f"{path}: is a folder; give the name of a file")
         if not stat.S_ISREG(mode):
             raise InputError(f"{path}: is not a regular file; give another name")
-        if kind is None:
-            raise InputError(f"{path}: already exists; give another name")
         with open(target, "rb") as file:
             head = file.read(1024)
         if not head.startswith(kind.start) or kind.mark not in head:
@@ -165,7 +165,7 @@ def reading(path: str | os.PathLike) -> Iterator[BinaryIO]:
             raise InputError(f"{path}: is a folder; give a file")
         if not stat.S_ISREG(mode):
             raise InputError(f"{path}: is not a regular file")
-        file = open(path, "rb")
+        file = open(path, "rb")  # noqa: SIM115
     except InputError:
         raise
     except (OSError, ValueError) as error:
