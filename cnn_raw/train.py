@@ -84,25 +84,17 @@ def build_train_op(weights: Weights, optimizer: RMSPropOptimizer) -> Callable:
 
 
 def build_predict_op(weights: Weights) -> Callable:
-    """Return ``predict(X)``: the classes, int64 (n,), of float32 (n, 28, 28, 1), any n."""
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32)])
-    def predict(X):
-        p_keep = tf.constant(1.0)  # nothing is dropped, as in the tutorial's tests
-        return predict_op(model(X, *weights, p_keep, p_keep))
+    """Return ``predict(images)`` for float32 (n, 28, 28, 1), any n, with nothing dropped.
+
+    It gives a dictionary: ``logits``, float32 (n, 10); ``classes``, int64 (n,), that of the largest
+    logit; ``probabilities``, float32 (n, 10).
+    """
+    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32, name="images")])
+    def predict(images):
+        py_x = model(images, *weights, 1.0, 1.0)  # Python floats: dropout leaves without a mask
+        return {"logits": py_x, "classes": predict_op(py_x), "probabilities": tf.nn.softmax(py_x)}
 
     return predict
-
-
-def build_test_op(weights: Weights) -> Callable:
-    """Return ``test_op(X, Y)``: what ``predict(X)`` gives, and the cost, scalar float32."""
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32),
-                                  tf.TensorSpec([None, 10], tf.float32)])
-    def test_op(X, Y):
-        p_keep = tf.constant(1.0)
-        py_x = model(X, *weights, p_keep, p_keep)
-        return predict_op(py_x), cost_op(py_x, Y)
-
-    return test_op
 
 
 def train(mnist: Datasets, settings: Settings | None = None, state: State | None = None,
@@ -124,7 +116,7 @@ def train(mnist: Datasets, settings: Settings | None = None, state: State | None
         raise InputError(f"batch size {batch_size}: there are only {len(trX)} training images")
 
     state = state or initial_state(settings)
-    predict, test_op = build_predict_op(state.weights), build_test_op(state.weights)
+    predict = build_predict_op(state.weights)
     p_keep_conv = tf.constant(0.8)
     p_keep_hidden = tf.constant(0.5)
 
@@ -142,7 +134,7 @@ def train(mnist: Datasets, settings: Settings | None = None, state: State | None
         state.random.shuffle(test_indices)
         test_indices = test_indices[0:test_size]
 
-        test_accuracy, test_cost = accuracy_and_cost(test_op, teX, teY)
+        test_accuracy, test_cost = accuracy_and_cost(predict, teX, teY)
         state.epoch = i + 1
         yield Epoch(
             epoch=state.epoch,

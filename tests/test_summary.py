@@ -1,6 +1,7 @@
 """The events, read back: the figures of the run, in one chart, and pictures that say what is so."""
 
 import importlib.util
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -91,15 +92,17 @@ def test_pictures_are_pngs_of_the_filters_maps_and_mistakes(small_run):
 
 
 def test_signed_colours_have_zero_in_the_middle():
-    blue, white, red = signed(np.array([[-2.0, 0.0, 2.0]]).reshape(1, 1, 3))[0, 0]
-    assert len(set(white.tolist())) == 1 and white[0] == max(white.max(), red.max(), blue.max())
-    assert red[0] > red[2] and blue[2] > blue[0]
+    blue, white, orange = signed(np.array([[-2.0, 0.0, 2.0]]).reshape(1, 1, 3))[0, 0]
+    assert len(set(white.tolist())) == 1 and white[0] == max(white.max(), orange.max(), blue.max())
+    assert orange[0] > orange[2] and blue[2] > blue[0]
 
 
-def test_graph_has_the_names_of_the_script(small_run):
-    names = {node.name.split("/")[0] for node in read(small_run, "train").Graph().node}
-    assert {"X", "Y", "l1", "l2", "l3", "l4", "py_x", "cost", "gradients", "RMSProp",
-            "weights", "rms", "momentum"} <= names  # fmt: skip
+def test_graph_is_the_training_steps(small_run):
+    nodes = read(small_run, "train").Graph().node
+    assert {"X", "Y", "p_keep_conv", "p_keep_hidden"} <= {node.name for node in nodes}
+    kinds = Counter(node.op for node in nodes)
+    assert kinds["Conv2D"] == kinds["Conv2DBackpropFilter"] == kinds["MaxPoolGrad"] == 3
+    assert kinds["ResourceApplyRMSProp"] == 5
 
 
 def test_events_change_nothing_of_the_training(
@@ -113,7 +116,7 @@ def test_events_change_nothing_of_the_training(
     )
     options = ["--data", str(small_data), "--batch-size", "50", "--epochs", "2"]
     assert cli.main(["train", "--out", str(tmp_path / "run"), *options]) == 0
-    assert "no TensorBoard here" in capsys.readouterr().out
+    assert "TensorBoard is not installed; no event files" in capsys.readouterr().out
     assert not (tmp_path / "run" / "events").exists()
     for ours, theirs in zip(load_weights(small_run), load_weights(tmp_path / "run"), strict=True):
         np.testing.assert_array_equal(ours, theirs)

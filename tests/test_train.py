@@ -9,7 +9,7 @@ from cnn_raw import train as train_module
 from cnn_raw.cnn import cost_op, model
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.settings import Settings
-from cnn_raw.test import accuracy
+from cnn_raw.test import accuracy_and_cost
 from cnn_raw.train import build_predict_op, build_train_op, epoch_seed, initial_state, train
 
 KEEP_ALL = tf.constant(1.0)
@@ -152,9 +152,14 @@ def test_accuracy_does_not_depend_on_how_images_are_cut_into_batches(few, count)
 
     def predict(batch):
         assert len(batch) <= 500
-        return answers[batch[:, 0, 0, 0].astype(int)]
+        classes = answers[batch[:, 0, 0, 0].astype(int)]
+        return {"classes": classes, "logits": 3 * np.eye(10, dtype=np.float32)[classes]}
 
-    assert accuracy(predict, images, labels) == (count - len(range(0, count, 3))) / count
+    wrong = len(range(0, count, 3)) / count
+    accuracy, cost = accuracy_and_cost(predict, images, labels)
+    assert accuracy == pytest.approx(1 - wrong, rel=1e-15)
+    # -log softmax of logits 3 and nine times 0; measured: 2e-8
+    assert cost == pytest.approx(np.log(np.exp(3) + 9) - 3 * (1 - wrong), rel=1e-7)
 
 
 def test_constants_are_the_tutorials():

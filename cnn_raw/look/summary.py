@@ -8,14 +8,16 @@ curves in one chart.
 """
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from cnn_raw.cnn import Weights, batch_size, cost_op, model
 from cnn_raw.input_data import Datasets
-from cnn_raw.look.pixels import confusion_picture, grid, light, signed
+from cnn_raw.look.pixels import grid, light, signed
 from cnn_raw.train import Epoch, State, build_train_op
 
 FOLDER = "events"  # in the run's folder
@@ -39,7 +41,7 @@ def write(run: Path | None, mnist: Datasets) -> "Summary | NoSummary":
 class NoSummary:
     """Stands in for ``Summary`` where no events are written."""
 
-    where = "no TensorBoard here, so no events: pip install 'cnn-raw[tensorboard]'"
+    where = "TensorBoard is not installed; no event files: pip install 'cnn-raw[tensorboard]'"
 
     def epoch(self, state: State, epoch: Epoch) -> None:
         pass
@@ -57,11 +59,11 @@ class Summary:
         )
         self._images = mnist.test.images[:CONFUSION_IMAGES].reshape(-1, 28, 28, 1)
         self._digits = mnist.test.labels[:CONFUSION_IMAGES].argmax(axis=1)
-        self._look = None
+        self._writers: list = []
 
     def epoch(self, state: State, epoch: Epoch) -> None:
         """Write what ``train`` yielded, and what can be seen of the state it left."""
-        if self._look is None:
+        if not self._writers:
             self._start(state, epoch)
         weights = state.weights._asdict()
         train, test, test_256 = self._writers
@@ -94,7 +96,7 @@ class Summary:
         self._look = _build_look(state.weights)
         self._gradient_norms = _build_gradient_norms(state.weights)
         with self._writers[0].as_default(step=0):
-            tf.summary.graph(step_graph(state))
+            tf.summary.graph(_step_graph(state))
 
     def _write_pictures(self) -> None:
         """Write the confusion matrix, and what the first test image sets off in each layer."""
@@ -103,8 +105,8 @@ class Summary:
             digits = self._digits[start : start + 500]
             py_x, *_ = self._look(self._images[start : start + 500])
             np.add.at(confusion, (digits, py_x.numpy().argmax(axis=1)), 1)
-        picture = confusion_picture(confusion)
-        tf.summary.image("confusion", picture[None], description=_CONFUSION)
+        if (picture := _confusion_picture(confusion)) is not None:
+            tf.summary.image("confusion", picture[None], description=_CONFUSION)
 
         _, l1a, l2a, l3a, _ = self._look(self._images[:1])
         for name, maps, columns in (("l1a", l1a, 8), ("l2a", l2a, 8), ("l3a", l3a, 16)):
@@ -123,13 +125,28 @@ _COST = (
 )
 _NORM = "Euclidean norm of the cost's gradient, first training batch, nothing dropped."
 _CONFUSION = (
-    f"The first {CONFUSION_IMAGES:,} test images. Rows: the digit it is. Columns: the digit the "
-    "network says. The darker, the larger the share of the row."
+    f"The first {CONFUSION_IMAGES:,} test images. Rows: the digit. Columns: the network's answer. "
+    "The mistakes are coloured."
 )
 _ACTIVATIONS = (
     "The first test image, a 7, after each convolution and relu. Black is 0, white the largest "
     "activation of the layer."
 )
+
+
+def _confusion_picture(confusion: np.ndarray) -> np.ndarray | None:
+    """Return the confusion matrix as Matplotlib draws it, uint8 RGBA; None without Matplotlib."""
+    if importlib.util.find_spec("matplotlib") is None:
+        return None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from cnn_raw.look.plot import draw_confusion
+
+    canvas = FigureCanvasAgg(Figure(figsize=(6, 6), dpi=80, layout="constrained"))
+    draw_confusion(confusion, canvas.figure.subplots())
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
 
 
 def _write_histogram(tag: str, values: np.ndarray) -> None:
@@ -143,7 +160,7 @@ def _write_histogram(tag: str, values: np.ndarray) -> None:
 
 def _filters(weights: Weights) -> list[tuple[str, np.ndarray, str]]:
     """Return name, picture and description of the convolutions' filters."""
-    scale = "White is 0, red positive, blue negative; the strongest colour is {:.3f}."
+    scale = "White is 0, orange positive, blue negative; the strongest colour is {:.3f}."
     w = np.moveaxis(weights.w.numpy()[:, :, 0], 2, 0)
     pictures = [("w", w, "All 32 filters of the first layer, 3x3. ")]
     for name in ("w2", "w3"):
@@ -162,7 +179,7 @@ def _filters(weights: Weights) -> list[tuple[str, np.ndarray, str]]:
     ]
 
 
-def _build_look(weights: Weights) -> tf.types.experimental.GenericFunction:
+def _build_look(weights: Weights) -> Callable:
     """Return ``look(X)``: the logits, and the results of the four relus, l1a, l2a, l3a and l4."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32)])
@@ -175,7 +192,7 @@ def _build_look(weights: Weights) -> tf.types.experimental.GenericFunction:
     return look
 
 
-def _build_gradient_norms(weights: Weights) -> tf.types.experimental.GenericFunction:
+def _build_gradient_norms(weights: Weights) -> Callable:
     """Return ``gradient_norms(X, Y)``: one scalar float32 for each of the weights."""
 
     @tf.function
@@ -188,80 +205,12 @@ def _build_gradient_norms(weights: Weights) -> tf.types.experimental.GenericFunc
     return gradient_norms
 
 
-def step_graph(state: State) -> tf.compat.v1.GraphDef:
-    """Return the graph of the training step, its nodes named after the script's variables.
-
-    TensorFlow numbers operations in the order of the program (Conv2D, Conv2D_1, ...); here each
-    lies in the box of the layer it belongs to: l1, l2, l3, l4, py_x, then cost, gradients and
-    RMSProp.
-    """
-    train_op = build_train_op(state.weights, state.optimizer)
-    graph = train_op.get_concrete_function(
+def _step_graph(state: State) -> tf.Graph:
+    """Return the graph of the training step, for batches of any size."""
+    train_op: Any = build_train_op(state.weights, state.optimizer)
+    return train_op.get_concrete_function(
         tf.TensorSpec([None, 28, 28, 1], tf.float32, name="X"),
         tf.TensorSpec([None, 10], tf.float32, name="Y"),
         tf.TensorSpec([], tf.float32, name="p_keep_conv"),
         tf.TensorSpec([], tf.float32, name="p_keep_hidden"),
     ).graph
-    owners = {}
-    for name, var in state.weights._asdict().items():
-        owners[var.handle.ref()] = f"weights/{name}"
-        for slot in ("rms", "momentum"):
-            owners[state.optimizer.get_slot(var, slot).handle.ref()] = f"{slot}/{name}"
-    captured = {
-        inside.op.name: owners[outside.ref()]
-        for outside, inside in graph.captures
-        if outside.ref() in owners
-    }
-    graph_def = graph.as_graph_def()
-    for node in [node for node in graph_def.node if node.name in ("Identity", "NoOp")]:
-        graph_def.node.remove(node)  # how a function returns; every update has an edge to it
-    for node in graph_def.node:
-        node.name = captured.get(node.name) or _layer_name(node.name)
-        for i, source in enumerate(node.input):
-            mark = "^" if source.startswith("^") else ""  # "^" goes before a control input
-            source, colon, output = source.removeprefix("^").partition(":")
-            source = captured.get(source) or _layer_name(source)
-            node.input[i] = f"{mark}{source}{colon}{output}"
-    return graph_def
-
-
-# Which layer the first, second, ... operation of a kind belongs to.
-_FORWARD = {
-    "Conv2D": ("l1", "l2", "l3"),
-    "MaxPool2d": ("l1", "l2", "l3"),
-    "Relu": ("l1", "l2", "l3", "l4"),
-    "sub": ("l1", "l2", "l3", "l4"),
-    "dropout": ("l1", "l2", "l3", "l4"),
-    "MatMul": ("l4", "py_x"),
-    "Reshape": ("l3",),
-    "softmax_cross_entropy_with_logits": ("cost",),
-    "Mean": ("cost",),
-    "Const": ("cost",),
-    "ones": ("gradients",),
-    "ResourceApplyRMSProp": ("RMSProp/w", "RMSProp/w2", "RMSProp/w3", "RMSProp/w4", "RMSProp/w_o"),
-}
-_BACKWARD = {
-    **_FORWARD,
-    "Reshape": ("cost", "l3"),
-    "ReluGrad": ("l4", "l3", "l2", "l1"),
-    "ShapeN": ("l3", "l2", "l1"),
-    "Conv2DBackpropInput": ("l3", "l2", "l1"),
-    "Conv2DBackpropFilter": ("l3", "l2", "l1"),
-}
-
-
-def _layer_name(name: str) -> str:
-    """Return the name in ``step_graph`` of the node that TensorFlow calls ``name``."""
-    scope, layers = "", _FORWARD
-    if name.startswith("gradient_tape/"):
-        name = name.removeprefix("gradient_tape/")
-        scope, layers = "gradients/", _BACKWARD
-    first, slash, rest = name.partition("/")
-    kind, _, number = first.rpartition("_")
-    if not number.isdigit():
-        kind, number = first, "0"
-    if kind not in layers and scope:  # the mean's
-        return f"{scope}cost/{name}"
-    if int(number) >= len(layers.get(kind, ())):
-        return f"{scope}{name}"
-    return f"{scope}{layers[kind][int(number)]}/{kind}{slash}{rest}"

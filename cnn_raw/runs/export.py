@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from cnn_raw import files
-from cnn_raw.look.analysis import build_answer_op
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.runs.checkpoint import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weights
+from cnn_raw.train import build_predict_op
 
 
 def export(run: str | os.PathLike, to: str, out: str | os.PathLike) -> None:
@@ -52,12 +52,12 @@ def write_saver(run: str | os.PathLike, out: Path) -> None:
 def write_savedmodel(run: str | os.PathLike, out: Path) -> None:
     """Write a SavedModel whose only signature takes ``images``, float32 (n, 28, 28, 1), any n.
 
-    It gives ``classes``, int64 (n,), and ``probabilities``, float32 (n, 10).
+    It gives what ``train.build_predict_op`` does: ``logits``, ``classes`` and ``probabilities``.
     """
     module = tf.Module()
     module.weights = load_weights(run)
-    module.answer = build_answer_op(module.weights)
-    tf.saved_model.save(module, str(out), signatures=module.answer)
+    module.predict = build_predict_op(module.weights)
+    tf.saved_model.save(module, str(out), signatures=module.predict)
 
 
 def write_npz(run: str | os.PathLike, out: Path) -> None:
