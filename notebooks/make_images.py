@@ -20,7 +20,7 @@ WIDTH = 480  # pixels
 # A notebook's name and the start of the figure's cell.
 FIGURES = {
     "1_convolution": "boxes = []",
-    "2_graph": "fig, ax = plt.subplots(figsize=(8, 3.4)",
+    "2_graph": "ran = names_run(train_op)",
     "3_tf2": "l1a = tf.nn.relu",
     "4_backward": "shown = [",
     "5_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
