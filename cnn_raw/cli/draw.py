@@ -1,4 +1,4 @@
-"""``cnn-raw draw``: serve the page on which a digit is drawn and looked into."""
+"""``cnn-raw draw``: serve the page to draw a digit on and to look inside the network."""
 
 import argparse
 
@@ -6,9 +6,9 @@ from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
 
 HELP = "draw a digit in the browser and look inside the network"
 DESCRIPTION = (
-    "Serve a page on 127.0.0.1, to this machine alone: draw a digit, see how it is "
-    "prepared, what the network takes it for, and every number on the way there. Ctrl-C ends "
-    "it. Needs the extra draw: pip install 'cnn-raw[draw]'."
+    "Serve a page on 127.0.0.1, for this machine only: draw a digit, see how it is prepared, the "
+    "network's answer and every number on the way there. Ctrl-C stops it. Needs the extra draw: "
+    "pip install 'cnn-raw[draw]'."
 )
 
 
@@ -23,10 +23,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--port", type=int, default=0, metavar="N", help="port to listen on; 0 is any free one"
     )
     command.add_argument(
-        "--no-open", action="store_true", help="print the address, open no browser"
+        "--no-open", action="store_true", help="print the address, do not open a browser"
     )
     command.add_argument(
-        "--train", action="store_true", help="first train one epoch, and keep it in runs/"
+        "--train", action="store_true", help="first train one epoch and save it in runs/"
     )
 
 

@@ -1,14 +1,14 @@
-"""``cnn-raw predict``: say which digit is on each picture."""
+"""``cnn-raw predict``: recognise the digit in each picture."""
 
 import argparse
 
 from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
 
-HELP = "say which digit is on a picture"
+HELP = "recognise the digit in a picture"
 DESCRIPTION = (
-    "Prepare each picture as MNIST's were (dark on light or light on dark, any "
-    "size) and print the probability of every digit. A picture that cannot be read does not "
-    "keep the others from being answered; the exit status is 2 then."
+    "Prepare each picture as MNIST's were (dark on light or light on dark, any size) and print the "
+    "probability of every digit. A picture that cannot be read is reported, the others are still "
+    "answered, and the exit status is 2."
 )
 
 
@@ -18,7 +18,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--raw",
         action="store_true",
-        help="the pictures are 28x28, light on black, as MNIST's: take them as they are",
+        help="use 28x28 pictures, light on black like MNIST's, without preparing them",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
 

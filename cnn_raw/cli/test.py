@@ -1,4 +1,4 @@
-"""``cnn-raw test``: how good a trained network is, and where it errs."""
+"""``cnn-raw test``: the accuracy of a trained network, and its mistakes."""
 
 import argparse
 import json
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 TEST_SIZE = 256  # cnn.test_size
 WORST = 10  # mistakes that are listed
-HELP = "test a trained network, and see where it errs"
+HELP = "test a trained network and list its mistakes"
 DESCRIPTION = (
-    "Test a trained network on all images of a set, and see where it errs. Shows "
-    "also how much the tutorial's figure wanders: the accuracy on 256 images drawn at random."
+    "Test a trained network on all images of a set. Prints the accuracy with its standard error, "
+    "the confusion matrix and the worst mistakes, and how much the tutorial's figure varies: the "
+    "accuracy on 256 images drawn at random."
 )
 
 
@@ -28,7 +29,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--split",
         choices=("train", "validation", "test"),
         default="test",
-        help="which images: 55,000 for training, 5,000 for validation, 10,000 for tests",
+        help="which images: MNIST has 55,000 to train, 5,000 to validate and 10,000 to test",
     )
     command.add_argument("--data", metavar="DIR", help=DATA_HELP)
     command.add_argument(
@@ -36,21 +37,21 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=int,
         default=500,
         metavar="N",
-        help="images at a time; more need more memory, and give the same figures",
+        help="images per batch; a larger batch needs more memory and gives the same figures",
     )
     command.add_argument(
         "--size",
         type=int,
         metavar="N",
-        help=f"images in a sample drawn at random (default: {TEST_SIZE}, the tutorial's)",
+        help=f"images in a random sample (default: {TEST_SIZE}, the tutorial's)",
     )
     command.add_argument(
-        "--samples", type=int, default=20, metavar="K", help="how often one is drawn"
+        "--samples", type=int, default=20, metavar="K", help="number of random samples"
     )
     command.add_argument(
-        "--seed", type=int, default=Settings.seed, metavar="N", help="of the samples"
+        "--seed", type=int, default=Settings.seed, metavar="N", help="seed of the samples"
     )
-    command.add_argument("--json", action="store_true", help="print all of it for programs")
+    command.add_argument("--json", action="store_true", help="print JSON, with all mistakes")
     command.add_argument(
         "--plot",
         metavar="FILE.png",
@@ -95,18 +96,18 @@ def as_text(analysis: "Analysis", sampled: "np.ndarray", size: int) -> str:
         f"mean {sampled.mean():.2%}, sd {_sd(sampled):.2%}, "
         f"min {sampled.min():.2%}, max {sampled.max():.2%}",
         "",
-        "How often a digit (row) was taken for which (column)",
+        "Confusion matrix: digit (row), the network's answer (column)",
         "     " + "".join(f"{digit:6}" for digit in range(10)) + "     right",
     ]
     for digit, row in enumerate(analysis.confusion):
         right = f"{row[digit] / row.sum():10.2%}" if row.any() else ""
         lines.append(f"{digit:5}" + "".join(f"{count:6}" for count in row) + right)
     if wrong:
-        lines += ["", "The worst mistakes", "image  digit  taken for  probability"]
+        lines += ["", "The worst mistakes", "image  digit  answer  probability"]
     for index in analysis.worst[:WORST]:
         label, taken = analysis.labels[index], analysis.classes[index]
         confidence = analysis.probabilities[index, taken]
-        lines.append(f"{index:5}  {label:5}  {taken:9}  {confidence:11.2%}")
+        lines.append(f"{index:5}  {label:5}  {taken:6}  {confidence:11.2%}")
     return "\n".join(lines)
 
 

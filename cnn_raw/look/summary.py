@@ -3,8 +3,8 @@
     cnn-raw train --out runs/first
     tensorboard --logdir runs
 
-Three writers share their tags, so that training, test and the tutorial's 256 test images are
-curves in one chart.
+Three writers share their tags, so that training, test and the tutorial's 256 test images appear
+as curves in one chart.
 """
 
 import importlib.util
@@ -28,10 +28,10 @@ STRONGEST = 32  # filters of the second and third layer that are shown
 
 
 def write(run: Path | None, mnist: Datasets) -> "Summary | NoSummary":
-    """Return what writes the events of the run in folder ``run``; ``mnist`` is what it trains on.
+    """Return the writer of events for the run in folder ``run``, which trains on ``mnist``.
 
-    Nothing is written before the first epoch is over, nor if ``run`` is None, nor without
-    TensorBoard, as TensorFlow writes no summaries then.
+    Nothing is written before the first epoch has ended. Without TensorBoard TensorFlow cannot
+    write summaries, and nothing is written at all.
     """
     if run is None or importlib.util.find_spec("tensorboard") is None:
         return NoSummary()
@@ -48,10 +48,10 @@ class NoSummary:
 
 
 class Summary:
-    """Writes one epoch after the other. Draws from no random stream that training draws from."""
+    """Writes the events of each epoch. Does not touch the random streams of the training."""
 
     def __init__(self, folder: Path, mnist: Datasets):
-        self.where = f"tensorboard --logdir {folder} shows it"
+        self.where = f"tensorboard --logdir {folder}"
         self._folder = folder
         self._batch = (
             tf.constant(mnist.train.images[:batch_size].reshape(-1, 28, 28, 1)),
@@ -62,7 +62,7 @@ class Summary:
         self._writers: list = []
 
     def epoch(self, state: State, epoch: Epoch) -> None:
-        """Write what ``train`` yielded, and what can be seen of the state it left."""
+        """Write the figures that ``train`` yielded, and pictures of the state after the epoch."""
         if not self._writers:
             self._start(state, epoch)
         weights = state.weights._asdict()
@@ -86,9 +86,9 @@ class Summary:
             writer.flush()
 
     def _start(self, state: State, epoch: Epoch) -> None:
-        """Open the writers, write the graph, and trace what each epoch asks."""
+        """Open the writers, write the graph, and trace the functions that each epoch calls."""
         folders = [self._folder / name for name in WRITERS]
-        if epoch.epoch == 1:  # a new run: what an older one left here is not its history
+        if epoch.epoch == 1:  # a new run: delete the events of an older one
             for folder in folders:
                 for stale in folder.glob("events.out.tfevents.*"):
                     stale.unlink()
@@ -99,7 +99,7 @@ class Summary:
             tf.summary.graph(_step_graph(state))
 
     def _write_pictures(self) -> None:
-        """Write the confusion matrix, and what the first test image sets off in each layer."""
+        """Write the confusion matrix, and the activation maps of the first test image."""
         confusion = np.zeros((10, 10), int)
         for start in range(0, len(self._images), 500):
             digits = self._digits[start : start + 500]
@@ -117,7 +117,7 @@ class Summary:
 
 _ACCURACY = (
     "Share of images whose digit is right: the first 10,000 training images, all test images, and "
-    "256 test images drawn at random anew each epoch (the tutorial's figure)."
+    "256 test images drawn at random after each epoch (the tutorial's figure)."
 )
 _COST = (
     "Mean cross-entropy in nats. Training: over the epoch's steps, each before its update, with "
