@@ -3,7 +3,7 @@
 ``Learning.answer`` takes a request and returns the reply, both plain dictionaries of what JSON
 has, as ``Inside.answer`` does. The training runs in a process of its own, started by the first
 request; it ends with this one. It is the tutorial's own ``train_op`` on MNIST's own batches, in
-their order. Nothing is kept unless ``keep`` is asked for. Errors are InputError, one line.
+their order. Nothing is kept. Errors are InputError, one line.
 
 Training. Each of these replies with the *progress* described below::
 
@@ -17,8 +17,6 @@ Training. Each of these replies with the *progress* described below::
     progress   says only how far it is
     own        "digits": [{"source": ..., "label": 0 to 9}, ...], at most 100, in place of those
                given before; a source is {"strokes", "thickness"} or {"test"}, as for Inside
-    keep       "name": keeps the weights as the run runs/NAME, which test, predict and draw take.
-               The reply is {"run": "runs/NAME"}
 
 Every request may carry "since": n, to get only the points after step n, and "source", a digit
 whose estimate is wanted. The progress is::
@@ -69,3 +67,143 @@ one number of it. Neither changes anything, and ``step`` then does just that::
 gate is relu's: 1 where its input was above zero. mask is dropout's, keep the probability it was
 drawn with; a gradient passes as gradient * mask / keep * gate. Packed arrays are those of Inside.
 """
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from cnn_raw import InputError
+
+if TYPE_CHECKING:
+    from cnn_raw.cnn import Weights
+    from cnn_raw.draw.trainer import Trainer
+
+OPS = ("begin", "step", "play", "pause", "progress", "own", "backward", "why")
+IDLE = 60  # seconds without a request, after which it no longer plays
+
+
+class Learning:
+    """The training process, started by the first request. ``models``: to start from, by name.
+
+    ``data``: a folder with MNIST's files (default: the package's own). Safe to call from several
+    threads: one request is answered at a time.
+    """
+
+    def __init__(self, models: "dict[str, Weights]", data: str | os.PathLike | None = None):
+        self._models, self._data = models, data
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+
+    def answer(self, request: dict) -> dict:
+        """Return the reply to a request. Raises InputError if it is not a good one."""
+        with self._lock:
+            if self._process is None:
+                self._process = self._started()
+            try:
+                reply = _exchange(self._process, request)
+            except (OSError, ValueError):
+                self._end()
+                raise InputError("the training has ended unexpectedly; begin again") from None
+        if "error" in reply:
+            raise InputError(reply["error"])
+        return reply
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        with self._lock:
+            self._end()
+
+    def _started(self) -> "subprocess.Popen[str]":
+        # A session of its own: Ctrl-C is for this process, and the other ends with its input.
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            start_new_session=True,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            files = {}
+            for k, (name, weights) in enumerate(self._models.items()):
+                files[name] = str(Path(folder, f"{k}.npz"))
+                np.savez(files[name], **{w: var.numpy() for w, var in weights._asdict().items()})
+            data = None if self._data is None else os.fspath(self._data)
+            _exchange(process, {"models": files, "data": data})
+        return process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):  # what could not be written is lost
+                    stream.close()  # type: ignore[union-attr]
+
+
+def _exchange(process: "subprocess.Popen[str]", request: dict) -> dict:
+    """Send a request and return the reply. Raises OSError or ValueError if there is none."""
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps(request) + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def main(requests: IO[str], replies: IO[str]) -> None:
+    """Answer requests, a line of JSON each, until they end; train meanwhile where it plays."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        for line in requests:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    first = lines.get()
+    if first is None:
+        return
+    trainer = _trainer(json.loads(first))
+    print(json.dumps({}), file=replies, flush=True)
+    asked = time.monotonic()
+    while True:
+        if trainer.playing and lines.empty():
+            trainer.step()
+            trainer.playing = time.monotonic() < asked + IDLE
+            continue
+        line = lines.get()
+        if line is None:
+            return
+        asked = time.monotonic()
+        try:
+            reply = trainer.answer(json.loads(line))
+        except InputError as error:
+            reply = {"error": str(error)}
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+def _trainer(request: dict) -> "Trainer":
+    import tensorflow as tf
+
+    from cnn_raw import input_data
+    from cnn_raw.draw.trainer import Trainer
+    from cnn_raw.runs.checkpoint import load_weights
+
+    tf.config.experimental.enable_op_determinism()
+    models = {name: load_weights(path) for name, path in request["models"].items()}
+    return Trainer(input_data.read_data_sets(request["data"], one_hot=True), models)
+
+
+if __name__ == "__main__":
+    main(sys.stdin, sys.stdout)

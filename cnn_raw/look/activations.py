@@ -44,11 +44,12 @@ def _dropout(
     x: tf.Tensor, rate: _DropRate, noise_shape: Any = None, seed: Any = None, name: Any = None
 ) -> tf.Tensor:
     # A RandomUniform with the seeds (seed, op seed) is Philox with the key ``seed``, counting from
-    # (0, op seed); each call leaves room for 256 draws per element.
+    # (0, op seed); each call leaves room for 256 draws per element. set_seed's is taken modulo
+    # 2^31 - 1.
     drawn = rate.step * tf.size(x, out_type=tf.int64) * 256
     uniform = tf.raw_ops.StatelessRandomUniformV2(
         shape=tf.shape(x),
-        key=tf.cast([rate.seed], tf.uint64),
+        key=tf.cast([rate.seed % (2**31 - 1)], tf.uint64),
         counter=tf.cast([drawn, tf.constant(seed, tf.int64)], tf.uint64),
         alg=1,
     )
