@@ -163,6 +163,18 @@ def test_keep_tensors_divide_where_a_python_float_multiplies():
     assert np.abs(last_bits).max() == 1
 
 
+def test_grouped_convolution_is_silent_in_tensorflow_2_and_refused_before():
+    images, w3 = tf.ones([1, 7, 7, 64]), tf.ones([3, 3, 32, 128])
+    with tf.GradientTape() as tape:
+        tape.watch(w3)
+        l3a = tf.nn.conv2d(images, w3, strides=[1, 1, 1, 1], padding="SAME")
+    assert l3a.shape == (1, 7, 7, 128) and tape.gradient(l3a, w3).shape == w3.shape
+    other_half = tf.concat([images[..., :32], 9 * images[..., 32:]], axis=3)
+    changed = tf.nn.conv2d(other_half, w3, strides=[1, 1, 1, 1], padding="SAME")
+    assert np.array_equal(changed[..., :64], l3a[..., :64])  # these do not see the second half
+    assert np.all(changed[..., 64:] != l3a[..., 64:])
+
+
 def test_labels_first_or_a_wrong_cost_without_an_error(mnist):
     random = np.random.RandomState(2016)
     shapes = [3, 3, 1, 32], [3, 3, 32, 64], [3, 3, 64, 128], [2048, 625], [625, 10]

@@ -2,11 +2,11 @@
 
 import argparse
 
-HELP = "the 2016 program and TensorFlow 2's side by side, each change explained"
+HELP = "show the 2016 program, or your copy of it, beside TensorFlow 2's"
 DESCRIPTION = (
-    "Show the 2016 program beside cnn.py and train.py, statement by statement. "
-    "What changed is marked and numbered; the reasons follow, with what happens if you get "
-    "it wrong. The programs are read as text: nothing is executed."
+    "Show the 2016 program beside cnn.py and train.py, statement by statement, each change with "
+    "its reason and with what happens if you get it wrong. In your own copy it first shows what "
+    "is yours, in no edition of the tutorial, and known mistakes. Nothing is run."
 )
 
 
@@ -15,24 +15,27 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "file",
         nargs="?",
         metavar="FILE",
-        help="your own copy of the 2016 script, Python 2 or 3 (default: session.py of this "
-        "package)",
+        help="your copy of the 2016 script: a .py or .ipynb file, Python 2 or 3, or - for standard "
+        "input (default: session.py of this package)",
     )
-    command.add_argument("--html", metavar="OUT", help="write a page that needs no other file")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--html", metavar="OUT", help="write a page that needs no other file")
+    form.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from rich.console import Console
 
-    from cnn_raw.twin.diff import diff
-    from cnn_raw.twin.diff_page import write_page
-    from cnn_raw.twin.diff_screen import show
+    from cnn_raw.twin import diff_page, diff_screen
+    from cnn_raw.twin.diff import diff_file
 
-    both = diff(arguments.file)
+    diff = diff_file(arguments.file)
     if arguments.html:
-        write_page(both, arguments.html)
+        diff_page.write_page(diff, arguments.html)
         print(f"{arguments.html}: open it in a browser")
+    elif arguments.json:
+        print(diff_screen.as_json(diff))
     else:
-        show(both, Console())
+        diff_screen.show(diff, Console())
     return 0

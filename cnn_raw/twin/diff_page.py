@@ -5,90 +5,16 @@ from html import escape
 from pathlib import Path
 
 from cnn_raw import files
-from cnn_raw.twin.diff import Diff, Line, Row, Statement, fold_title, side_lines
-from cnn_raw.twin.reason import Reason
-from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS
+from cnn_raw.twin.diff_lines import Line, fold_title, place, side_lines
+from cnn_raw.twin.diff_rows import Diff, Row, Sign
+from cnn_raw.twin.diff_screen import described, summary
+from cnn_raw.twin.reason import YOURS, Reason
+from cnn_raw.twin.statements import Statement, indent
 
-_SIGNS = {" ": "same", "~": "changed", "-": "only in 2016", "+": "only in TensorFlow 2"}
+_KINDS = {Sign.SAME: "same", Sign.CHANGED: "changed", Sign.ONLY_2016: "gone",
+          Sign.ONLY_TF2: "new", Sign.APART: "apart"}  # fmt: skip
 
-_STYLE = """
-:root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --faint: #5c5c5c;
-  --line: #d8d8d8; --shade: #f4f4f2; --old: #a01c1c; --old-ground: #fdeaea;
-  --new: #14602c; --new-ground: #e6f6ea; --link: #0b4fa8; }
-@media (prefers-color-scheme: dark) { :root { --ground: #161616; --text: #ececec;
-  --faint: #a8a8a8; --line: #3a3a3a; --shade: #202020; --old: #ffa8a8; --old-ground: #3a1b1b;
-  --new: #93e0a8; --new-ground: #15331f; --link: #92c0ff; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1rem; max-width: 110rem; background: var(--ground);
-  color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }
-h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; }
-h3 { font-size: 1.05rem; margin: 0 0 .5rem; }
-p { max-width: 48rem; }
-a { color: var(--link); }
-:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-code, .code, summary { font: .8125rem/1.5 ui-monospace, Menlo, Consolas, monospace;
-  tab-size: 4; }
-table { width: 100%; border-collapse: collapse; table-layout: fixed; }
-col.why { width: 6.5rem; }
-th { text-align: left; padding: .4rem .5rem; background: var(--ground); position: sticky; top: 0;
-  border-bottom: 2px solid var(--line); }
-td { vertical-align: top; padding: .05rem .5rem; }
-tr.spaced > td { padding-top: .9rem; }
-tr.changed > td.code { background: var(--shade); }
-tr.gone > td.old { background: var(--old-ground); }
-tr.new > td.tf2 { background: var(--new-ground); }
-.line { display: block; white-space: pre-wrap; overflow-wrap: anywhere;
-  padding-left: calc(var(--in) * 1ch + 8.5ch); text-indent: calc(var(--in) * -1ch - 8.5ch); }
-.place { display: inline-block; width: 3.5ch; margin-right: 1ch; color: var(--faint);
-  text-align: right; text-indent: 0; user-select: none; }
-.tf2 .line { padding-left: calc(var(--in) * 1ch + 14ch);
-  text-indent: calc(var(--in) * -1ch - 14ch); }
-.tf2 .place { width: 9ch; }
-.comment { color: var(--faint); }
-del { color: var(--old); background: var(--old-ground); font-weight: 700;
-  text-decoration: line-through; }
-ins { color: var(--new); background: var(--new-ground); font-weight: 700;
-  text-decoration: underline; text-underline-offset: .2em; }
-td.why { font-size: .875rem; line-height: 1.4; }
-.why .sign { font-weight: 700; display: inline-block; min-width: 1.2ch; }
-.why a { display: inline-block; min-width: 1.5rem; text-align: center; }
-details { color: var(--faint); }
-summary { cursor: pointer; overflow-wrap: anywhere; }
-article { border-top: 1px solid var(--line); padding: 1rem 0; max-width: 60rem; }
-article:target { background: var(--shade); outline: 2px solid var(--line); }
-dl { margin: 0; display: grid; grid-template-columns: 9rem 1fr; gap: .35rem 1rem; }
-dt { color: var(--faint); }
-dd { margin: 0; overflow-wrap: anywhere; }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  white-space: nowrap; }
-@media (max-width: 60rem) {
-  table, tbody, td { display: block; width: 100%; }
-  thead { display: none; }
-  tr, tr.spaced { display: flex; flex-direction: column; margin-top: .9rem; }
-  tr:not(.spaced) { margin-top: 0; }
-  td, tr.spaced > td { padding: .05rem 0; }
-  td:empty, tr.same > .tf2, tr.same > .why { display: none; }
-  .why { order: 3; }
-  tr.changed, tr.gone, tr.new { border-left: 3px solid var(--line); padding-left: .4rem;
-    margin-top: .6rem; }
-  .line, .tf2 .line { padding-left: 0; text-indent: 0; }
-  .text { display: block; padding-left: calc(var(--in) * 1ch + 2ch);
-    text-indent: calc(var(--in) * -1ch - 2ch); }
-  .place { display: none; }
-  tr:not(.same, .fold) .line:first-child .place { display: block; width: auto; text-align: left; }
-  tr.changed > .old .line:first-child .place::before, tr.gone .line:first-child .place::before
-    { content: "- 2016 "; }
-  tr.changed > .tf2 .line:first-child .place::before, tr.new .line:first-child .place::before
-    { content: "+ "; }
-  .why .sign { display: none; }
-  .why a { min-width: 2.75rem; padding: .35rem; }
-  .why a.first { display: block; text-align: left; }
-  .why a.first::after { content: "  " attr(title); white-space: pre-wrap; }
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin-bottom: .6rem; }
-}
-"""
+_STYLE = Path(__file__).with_suffix(".css")
 
 
 def write_page(diff: Diff, path: str | Path) -> None:
@@ -100,9 +26,10 @@ def page(diff: Diff) -> str:
     """Return the page, HTML5."""
     name = escape(diff.name)
     title = f"{name} beside TensorFlow 2"
-    told = set()
-    rows = "\n".join(_row(row, told) for row in diff.rows)
-    reasons = "\n".join(_reason(number) for number in diff.reasons)
+    told: set[Reason] = set()
+    rows = "\n".join(_row(diff, row, told) for row in diff.rows)
+    others = [reason for reason in diff.reasons if reason is not YOURS]
+    reasons = "\n".join(_reason(diff, reason) for reason in others)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -113,18 +40,17 @@ def page(diff: Diff) -> str:
   content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
 <title>{title}</title>
-<style>{_STYLE}</style>
+<style>{_STYLE.read_text(encoding="utf-8")}</style>
 </head>
 <body>
 <header>
 <h1>{title}</h1>
-<p>The 2016 convnet on MNIST, statement by statement, and the lines of cnn.py and train.py that do
-the same. {diff.count(" ")} of {diff.statements} statements are the same, {diff.count("~")}
-changed, {diff.count("-")} are gone. What was <del>taken out</del> is struck through, what was
-<ins>put in</ins> is underlined; the numbers lead to the <a href="#reasons">reasons</a>.</p>
+<p>{escape(summary(diff))} Each statement stands beside the lines of cnn.py and train.py that do
+the same. What TensorFlow 2 <del>takes out</del> is struck through, what it <ins>puts in</ins> is
+underlined; the numbers lead to the <a href="#reasons">reasons</a>.</p>
 </header>
 <main>
-<section aria-labelledby="programs">
+{_mistakes(diff)}{_yours(diff)}<section aria-labelledby="programs">
 <h2 id="programs">The two programs</h2>
 <table role="table">
 <colgroup><col><col class="why"><col></colgroup>
@@ -146,24 +72,86 @@ changed, {diff.count("-")} are gone. What was <del>taken out</del> is struck thr
 """
 
 
-def _row(row: Row, told: set[int]) -> str:
-    """A row of the table; ``told`` are the reasons that rows above have given."""
-    spaced = " spaced" if any(statement.spaced for statement in row.left) else ""
-    if row.sign == ".":
-        return _cells(
-            f"fold{spaced}", _fold(Row(".", row.left)), "", _fold(Row(".", (), row.right))
+def _mistakes(diff: Diff) -> str:
+    """The section of known mistakes, nothing if there are none."""
+    if not diff.mistakes:
+        return ""
+    items = "".join(
+        f'<li><a href="#{_id(mistake.statement)}">{_where(mistake.statement)}</a>: '
+        f"{escape(mistake.text)}"
+        + (f" ({_link(diff, mistake.reason, False)})" if mistake.reason else "")
+        + "</li>\n"
+        for mistake in diff.mistakes
+    )
+    return (
+        '<section aria-labelledby="mistakes">\n<h2 id="mistakes">Mistakes</h2>\n'
+        f'<ul class="wrong">\n{items}</ul>\n</section>\n'
+    )
+
+
+def _yours(diff: Diff) -> str:
+    """The section of what no edition of the tutorial has, nothing if that is nothing."""
+    if not diff.yours:
+        return ""
+    items = []
+    for row in diff.yours:
+        where = f'<a href="#{_id(row.left[0])}">{_where(row.left[0])}</a>'
+        if row.sign is Sign.APART and len(row.left) > 1:
+            items.append(f"<li>{where} <code>{escape(fold_title(Row(row.sign, row.left)))}</code>")
+            continue
+        only = Row(row.sign, row.left, own=row.own)
+        lines = [line for line in side_lines(only, row.left) if line.place]
+        code = "".join(
+            f'<span class="text" style="--in:{indent(line.text)}">'
+            f"{''.join(_code(line, 'del'))}</span>"
+            for line in lines
         )
-    kind = {" ": "same", "~": "changed", "-": "gone", "+": "new"}[row.sign]
-    if row.sign == " ":
-        why = '<span class="hidden">same</span>'
-    else:
-        links = " ".join(_link(number, number not in told) for number in row.reasons)
+        tutorial = f'<span class="text old">the tutorial: {escape(row.edition)}</span>'
+        items.append(f"<li>{where} <code>{code}{tutorial if row.edition else ''}</code>")
+    return (
+        '<section aria-labelledby="yours">\n<h2 id="yours">Yours</h2>\n'
+        "<p>No edition of the tutorial has these statements.</p>\n"
+        f'<ul class="yours">\n{chr(10).join(items)}\n</ul>\n</section>\n'
+    )
+
+
+def _where(statement: Statement) -> str:
+    return escape(str(statement.place))
+
+
+def _id(statement: Statement) -> str:
+    return f"line-{place(statement).replace(':', '-')}"
+
+
+def _row(diff: Diff, row: Row, told: set[Reason]) -> str:
+    """A row of the table; ``told`` are the reasons that rows above have given."""
+    kind = _KINDS[row.sign]
+    if any(statement.spaced for statement in row.left):
+        kind += " spaced"
+    mistakes = [m for m in diff.mistakes if m.statement in row.left]
+    if row.sign is Sign.APART and len(row.left) != 1:
+        why = _YOURS if row.is_yours else ""
+        return _cells(kind, row, _fold(Row(row.sign, row.left)), why,
+                      _fold(Row(row.sign, (), row.right)))  # fmt: skip
+    right = _side(row, row.right)
+    if row.sign is Sign.APART:  # one statement of the reader's
+        right = _fold(Row(row.sign, (), row.right))
+    why = f'<span class="hidden">{row.sign.words}</span>'
+    if row.reasons:
+        links = " ".join(
+            _link(diff, reason, reason not in told) for reason in row.reasons if reason is not YOURS
+        )
         told.update(row.reasons)
         why = (
-            f'<span class="sign" aria-hidden="true">{row.sign}</span>'
-            f'<span class="hidden">{_SIGNS[row.sign]}: </span> {links}'
+            f'<span class="sign" aria-hidden="true">{row.sign.value}</span>'
+            f'<span class="hidden">{row.sign.words}: </span> '
+            f"{_YOURS if row.is_yours else ''} {links}"
         )
-    return _cells(f"{kind}{spaced}", _side(row, row.left), why, _side(row, row.right))
+    why += "".join(f'<strong class="wrong">{escape(mistake.text)}</strong>' for mistake in mistakes)
+    return _cells(kind, row, _side(row, row.left), why, right)
+
+
+_YOURS = '<span class="own">yours</span>'
 
 
 def _fold(row: Row) -> str:
@@ -174,15 +162,15 @@ def _fold(row: Row) -> str:
     return f"<details><summary>{escape(fold_title(row))}</summary>{lines}</details>"
 
 
-def _link(number: int, first: bool) -> str:
-    title = escape(_reason_of(number).title)
-    kind = ' class="first"' if first else ""
-    return f'<a href="#reason-{number}"{kind} title="{title}">{number or "*"}</a>'
+def _link(diff: Diff, reason: Reason, first: bool) -> str:
+    number, kind = diff.number(reason), ' class="first"' if first else ""
+    return f'<a href="#reason-{number}"{kind} title="{escape(reason.title)}">{number}</a>'
 
 
-def _cells(kind: str, left: str, why: str, right: str) -> str:
+def _cells(kind: str, row: Row, left: str, why: str, right: str) -> str:
+    identity = f' id="{_id(row.left[0])}"' if row.left else ""
     return (
-        f'<tr role="row" class="{kind}"><td role="cell" class="code old">{left}</td>'
+        f'<tr role="row" class="{kind}"{identity}><td role="cell" class="code old">{left}</td>'
         f'<td role="cell" class="why">{why}</td><td role="cell" class="code tf2">{right}</td></tr>'
     )
 
@@ -193,42 +181,37 @@ def _side(row: Row, side: tuple[Statement, ...]) -> str:
 
 
 def _line(line: Line, tag: str) -> str:
-    indent = len(line.text) - len(line.text.lstrip()) - line.loose
     return (
-        f'<span class="line" style="--in:{indent}"><span class="place">{line.place}</span>'
+        f'<span class="line" style="--in:{indent(line.text)}">'
+        f'<span class="place">{line.place}</span>'
         f'<span class="text">{"".join(_code(line, tag))}</span></span>'
     )
 
 
-def _code(line: Line, tag: str) -> Iterator[str]:
-    """The text of a line in pieces: what changed in ``tag``, a comment for itself."""
-    at = line.loose
-    for start, end in line.marks:
+def _code(line: Line, changed: str) -> Iterator[str]:
+    """The text of a line in pieces, what is marked in tags: ``changed``, or mark for yours."""
+    at = 0
+    for start, end, own in line.marks:
+        tag = "mark" if own else changed
         yield escape(line.text[at:start])
         yield f"<{tag}>{escape(line.text[start:end])}</{tag}>"
         at = end
     yield escape(line.text[at : line.end])
     if comment := line.text[max(at, line.end) :]:
-        comment = f"  {comment.lstrip()}" if line.end else comment  # without the columns
         yield f'<span class="comment">{escape(comment)}</span>'
 
 
-def _reason(number: int) -> str:
-    reason = _reason_of(number)
-    forms = (("2016", reason.old), ("TensorFlow 2", reason.new))
-    texts = (("why", reason.why), ("if you get it wrong", reason.wrong))
-    items = [(name, _form(form, reason.where)) for name, form in forms if form]
-    items += [(name, escape(text)) for name, text in texts if text]
-    entries = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in items)
-    return (
-        f'<article id="reason-{number}"><h3>{number or "*"}. {escape(reason.title)}</h3>'
-        f"<dl>{entries}</dl></article>"
+def _reason(diff: Diff, reason: Reason) -> str:
+    number = diff.number(reason)
+    entries = "".join(
+        f"<dt>{name}</dt><dd>{_words(name, words)}</dd>" for name, words in described(reason)
     )
+    title = escape(reason.title)
+    return f'<article id="reason-{number}"><h3>{number}. {title}</h3><dl>{entries}</dl></article>'
 
 
-def _reason_of(number: int) -> Reason:
-    return REASONS[number - 1] if number else NOT_TENSORFLOWS
+def _words(name: str, words: str) -> str:
+    return f"<code>{escape(words)}</code>" if name in _FORMS else escape(words)
 
 
-def _form(code: str, where: str) -> str:
-    return f"<code>{escape(code)}</code>" + (f" ({where})" if where else "")
+_FORMS = ("2016", "TensorFlow 2")

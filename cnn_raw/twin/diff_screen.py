@@ -1,210 +1,259 @@
-"""``cnn-raw diff`` in a terminal or a pipe: two columns where they fit, else one."""
+"""``cnn-raw diff`` in a terminal or a pipe, two columns where they fit, else one; and as JSON."""
 
+import json
 from collections.abc import Iterator
 from itertools import zip_longest
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from cnn_raw.twin.diff import Diff, Line, Row, fold_title, side_lines
-from cnn_raw.twin.reason import Reason
-from cnn_raw.twin.reasons import NOT_TENSORFLOWS, REASONS
+from cnn_raw.twin.diff_lines import Line, fold_title, place, side_lines
+from cnn_raw.twin.diff_rows import Diff, Row, Sign
+from cnn_raw.twin.reason import YOURS, Reason
+from cnn_raw.twin.statements import indent
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
-_HANG = 4  # columns by which the rest of a line that does not fit is set in
-_DIM = "dim"
-_SIGN = "bold yellow"
+NARROWEST = 24  # columns; a narrower terminal breaks the lines itself
+_DIM, _SIGN, _WRONG = "dim", "bold yellow", "bold red"
 
 
 def show(diff: Diff, console: Console) -> None:
-    """Print the rows, then the reasons that they are numbered with."""
-    layout = _TwoColumns if console.width >= TWO_COLUMNS else _OneColumn
-    out = layout(console.width, diff)
-    summary = _wrapped(Text(_summary(diff)), min(console.width, 100), 0)
-    legend = _wrapped(Text(out.LEGEND, _DIM), console.width, 0)
-    body = *out.head(diff), *_body(diff, out)
-    for text in (*legend, Text(), *body, Text(), *summary, Text(), *_reasons(diff, console)):
-        text.rstrip()
-        console.print(text, soft_wrap=True, highlight=False)
+    """Print what is yours and what is wrong, then both programs, then the reasons."""
+    console.width = max(console.width, NARROWEST)
+    two = console.width >= TWO_COLUMNS
+    programs = _two_columns(diff, console.width) if two else _one_column(diff, console.width)
+    parts = [
+        Text(summary(diff)), *_mistakes(diff), *_yours(diff, console.width),
+        Text(_legend(diff, two), _DIM), programs, _reasons(diff),
+    ]  # fmt: skip
+    for part in parts:
+        with console.capture() as capture:
+            console.print(part, highlight=False)
+        for line in capture.get().splitlines():
+            print(line.rstrip(), file=console.file)
+        print(file=console.file)
 
 
-def _summary(diff: Diff) -> str:
-    left = f"{diff.statements} statements of {diff.name}"
-    counts = ((" ", "the same"), ("~", "changed"), ("-", "gone"), (".", "without a counterpart"))
-    numbers = ", ".join(f"{diff.count(sign)} {words}" for sign, words in counts)
-    return f"{left}: {numbers}. {len(diff.reasons)} reasons:"
+def summary(diff: Diff) -> str:
+    """Return how many statements of the left changed, and how many are yours."""
+    signs = (Sign.SAME, Sign.CHANGED, Sign.ONLY_2016, Sign.APART)
+    counts = ", ".join(f"{diff.count(sign)} {sign.words}" for sign in signs)
+    text = f"{diff.name}: {len(diff.left)} statements: {counts}."
+    if diff.yours:
+        number = sum(len(row.left) for row in diff.yours)
+        text += f" {number} {'is' if number == 1 else 'are'} yours: in no edition of the tutorial."
+    return text + "".join(f" ({note})" for note in diff.source.notes)
 
 
-def _body(diff: Diff, out: "_TwoColumns | _OneColumn") -> Iterator[Text]:
-    told = set()
+def _legend(diff: Diff, two: bool) -> str:
+    if two:
+        text = "~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart"
+    else:
+        text = "- 2016   + TensorFlow 2   [1] the reason   . no counterpart"
+    return text + ("   * yours" if diff.yours else "") + ("   ! wrong" if diff.mistakes else "")
+
+
+def _grid(*widths: int, fill: tuple[int, ...]) -> Table:
+    """Return a table without lines; the columns in ``fill`` share the room that is left."""
+    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    for n, width in enumerate(widths):
+        if n in fill:
+            grid.add_column(ratio=1, overflow="fold")
+        else:
+            grid.add_column(width=width, overflow="fold")
+    return grid
+
+
+def _mistakes(diff: Diff) -> Iterator[RenderableType]:
+    if diff.mistakes:
+        grid = _grid(1, 8, 0, fill=(2,))
+        for mistake in diff.mistakes:
+            more = f" [{diff.number(mistake.reason)}]" if mistake.reason else ""
+            where = Text(place(mistake.statement), _DIM)
+            grid.add_row(Text("!", _WRONG), where, Text(f"{mistake.text}{more}"))
+        yield Text("Mistakes", "bold")
+        yield grid
+
+
+def _yours(diff: Diff, width: int) -> Iterator[RenderableType]:
+    if diff.yours:
+        grid = _grid(1, 8, 0, fill=(2,))
+        for row in diff.yours:
+            where = Text(place(row.left[0]), _DIM)
+            if row.sign is Sign.APART and len(row.left) > 1:
+                grid.add_row(Text("*", _SIGN), "", Text(fold_title(Row(Sign.APART, row.left))))
+                continue
+            only = Row(row.sign, row.left, own=row.own)
+            for n, line in enumerate(line for line in side_lines(only, row.left) if line.place):
+                mark = Text("*" if not n else "", _SIGN)
+                grid.add_row(mark, where if not n else "", _code(line, "red", width - 11))
+            if row.edition:
+                grid.add_row("", "", Text(f"    the tutorial: {row.edition}", _DIM))
+        yield Text("Yours", "bold")
+        yield grid
+
+
+def _two_columns(diff: Diff, width: int) -> Table:
+    """2016 | sign and numbers | TensorFlow 2"""
+    middle = max((len(_numbered(diff, row)) for row in diff.rows), default=1)
+    widest = max((len(place(statement)) for statement in diff.left), default=1)
+    room = (width - widest - middle - 9 - 5) // 2
+    grid = _grid(widest, 0, middle, 9, 0, fill=(1, 4))
+    grid.columns[0].justify = grid.columns[3].justify = "right"
+    grid.add_row("", Text(diff.name, "bold"), "", "", Text("cnn.py and train.py", "bold"))
+    told: set[Reason] = set()
     for row in diff.rows:
         if any(statement.spaced for statement in row.left):
-            yield Text()
-        if row.sign == ".":
-            yield from out.fold(row)
+            grid.add_row()
+        if row.sign is Sign.APART and row.left in ((), *(r.left for r in diff.yours)):
+            left, right = (_fold(row, side) for side in (row.left, row.right))
+            grid.add_row("", left, Text("." + " *" * row.is_yours, _DIM), "", right)
             continue
-        yield from out.row(row)
-        for number in row.reasons:
-            if number not in told:
-                told.add(number)
-                yield from out.reason(number)
+        sides = [list(side_lines(row, side)) for side in (row.left, row.right)]
+        numbered = Text(_numbered(diff, row), _SIGN)
+        for one, other in zip_longest(*sides):
+            cells = [
+                cell
+                for line, colour in ((one, "red"), (other, "green"))
+                for cell in ((Text(line.place, _DIM), _code(line, colour, room))
+                             if line else ("", ""))
+            ]  # fmt: skip
+            first = (one and one.place) or (not one and other and other.place)
+            grid.add_row(*cells[:2], numbered if first else Text(row.sign.value, _SIGN), *cells[2:])
+            numbered = Text(row.sign.value, _SIGN) if first else numbered
+        for text in _told(diff, row, told):
+            grid.add_row("", "", "", "", text)
+    return grid
 
 
-class _TwoColumns:
-    """2016 | sign and numbers | TensorFlow 2"""
-
-    LEGEND = "~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart, not shown"
-    PLACES = 3, 9  # columns for the line numbers of either side
-
-    def __init__(self, width: int, diff: Diff):
-        self.width = width
-        self.middle = max(len(_numbered(row)) for row in diff.rows)
-        self.code = (width - sum(self.PLACES) - self.middle - 4) // 2
-
-    def head(self, diff: Diff) -> Iterator[Text]:
-        right = Text.assemble(" " * (self.PLACES[1] + 1), ("cnn.py and train.py", "bold"))
-        yield self._line(Text(f"    {diff.name}", "bold"), "", right)
-
-    def row(self, row: Row) -> Iterator[Text]:
-        left = self._column(row, row.left, 0)
-        right = self._column(row, row.right, 1)
-        middle = _numbered(row)
-        width = self.PLACES[0] if left else self.PLACES[1]
-        numbered = (n for n, line in enumerate(left or right) if line.plain[:width].strip())
-        first = next(numbered)  # not a comment
-        for n, (one, other) in enumerate(zip_longest(left, right, fillvalue=Text())):
-            yield self._line(one, middle if n == first else row.sign, other)
-
-    def fold(self, row: Row) -> Iterator[Text]:
-        return self._across(Text(f".  {fold_title(row)}", _DIM), 3)
-
-    def reason(self, number: int) -> Iterator[Text]:
-        return self._across(_title(number), 4)
-
-    def _across(self, text: Text, hang: int) -> Iterator[Text]:
-        """Lines that start in the middle and have all the room to the right of it."""
-        start = self.PLACES[0] + self.code + 2
-        for line in _wrapped(text, self.width - start, hang):
-            yield Text.assemble(" " * start, line)
-
-    def _column(self, row: Row, side: tuple, which: int) -> list[Text]:
-        width, colour = self.PLACES[which], ("red", "green")[which]
-        return [
-            Text.assemble((f"{place:>{width}} ", _DIM), code)
-            for line in side_lines(row, side)
-            for place, code in _code(line, self.code, colour)
-        ]
-
-    def _line(self, left: Text, middle: str, right: Text) -> Text:
-        gap = self.PLACES[0] + 1 + self.code - cell_len(left.plain)
-        return Text.assemble(left, " " * (gap + 1), (f"{middle:<{self.middle}}", _SIGN), " ", right)
-
-
-class _OneColumn:
+def _one_column(diff: Diff, width: int) -> Table:
     """Old lines above new ones, as in a patch; what is the same stands once."""
-
-    LEGEND = "- 2016   + TensorFlow 2   [1] the reason   . no counterpart, not shown"
-    PLACE = 10  # columns for the line numbers
-
-    def __init__(self, width: int, _: Diff):
-        self.width = width
-        self.code = width - self.PLACE - 3
-
-    def head(self, diff: Diff) -> Iterator[Text]:
-        yield Text(f"- {diff.name}", "bold")
-        yield Text("+ cnn.py and train.py", "bold")
-
-    def row(self, row: Row) -> Iterator[Text]:
-        if row.sign == " ":  # once is enough
-            yield from self._side(" ", row, row.left, "")
-            return
-        lines = [*self._side("-", row, row.left, "red"), *self._side("+", row, row.right, "green")]
-        numbers = Text(" ".join(f"[{_number(n)}]" for n in row.reasons), _SIGN)
-        room = self.width - len(numbers)
-        if cell_len(lines[-1].plain) + 2 > room:
-            lines.append(Text())
-        last = lines.pop()
-        yield from lines
-        yield Text.assemble(last, " " * (room - cell_len(last.plain)), numbers)
-
-    def _side(self, sign: str, row: Row, side: tuple, colour: str) -> Iterator[Text]:
-        for line in side_lines(row, side):
-            for place, code in _code(line, self.code, colour):
-                yield Text.assemble((sign, _SIGN), (f"{place:>{self.PLACE}}  ", _DIM), code)
-
-    def fold(self, row: Row) -> Iterator[Text]:
-        for line in _wrapped(Text(fold_title(row), _DIM), self.width - 2, self.PLACE + 1):
-            yield Text.assemble((". ", _SIGN), line)
-
-    def reason(self, number: int) -> Iterator[Text]:
-        for line in _wrapped(_title(number), self.code, 4):
-            yield Text.assemble(" " * (self.PLACE + 3), line)
+    grid = _grid(1, 9, 0, fill=(2,))
+    grid.columns[1].justify = "right"
+    for sign, name in (("-", diff.name), ("+", "cnn.py and train.py")):
+        grid.add_row(Text(sign, _SIGN), "", Text(name, "bold"))
+    told: set[Reason] = set()
+    for row in diff.rows:
+        if any(statement.spaced for statement in row.left):
+            grid.add_row()
+        if row.sign is Sign.APART and row.left in ((), *(r.left for r in diff.yours)):
+            grid.add_row(Text(".", _SIGN), "*" * row.is_yours, Text(fold_title(row), _DIM))
+            continue
+        same = row.sign is Sign.SAME  # once is enough
+        for sign, side, colour in (("-", row.left, "red"), ("+", row.right, "green")):
+            for line in side_lines(row, side) if not (same and sign == "+") else ():
+                code = _code(line, colour, width - 13)
+                grid.add_row(Text(" " if same else sign, _SIGN), Text(line.place, _DIM), code)
+        if row.reasons:
+            numbers = " ".join(f"[{diff.number(reason)}]" for reason in row.reasons)
+            grid.add_row("", "", Text(numbers, _SIGN, justify="right"))
+        for text in _told(diff, row, told):
+            grid.add_row("", "", text)
+    return grid
 
 
-def _code(line: Line, width: int, colour: str) -> Iterator[tuple[str, Text]]:
-    """Yield (place, text) for a line, folded if it must be; a comment without room is left out."""
+def _told(diff: Diff, row: Row, told: set[Reason]) -> Iterator[Text]:
+    """Yield what is said under a row: its mistakes, and reasons that no row above has."""
+    for mistake in diff.mistakes:
+        if mistake.statement in row.left:
+            yield Text(f"!  {mistake.text}", _WRONG)
+    for reason in row.reasons:
+        if reason is not YOURS and reason not in told:
+            told.add(reason)
+            yield Text(f"{diff.number(reason)}  {reason.title}", "italic")
+
+
+def _fold(row: Row, side: tuple) -> Text:
+    return Text(fold_title(Row(row.sign, *((side, ()) if side is row.left else ((), side)))), _DIM)
+
+
+def _code(line: Line, colour: str, width: int) -> RenderableType:
+    """Return a line; what does not fit continues below, as far in as it, a comment first."""
     text = Text(line.text)
     text.stylize(_DIM, line.end)
-    for start, end in line.marks:
-        text.stylize(f"bold underline {colour}", start, end)
+    for start, end, own in line.marks:
+        text.stylize(f"bold underline {'yellow' if own else colour}", start, end)
+    margin = indent(line.text)
+    parts = [text[margin:]]
     if line.end and cell_len(line.text) > width:
-        text = text[: line.end]
-    text = text[min(line.loose, max(0, cell_len(text.plain) - width)) :]
-    indent = len(text.plain) - len(text.plain.lstrip())
-    place = line.place
-    for part in _wrapped(text, width, min(indent + _HANG, width // 2)):
-        yield place, part
-        place = ""
+        parts = [text[margin : line.end], Text(line.text[line.end :].strip(), _DIM)]
+    return Group(*(Padding(part, (0, 0, 0, min(margin, 16))) for part in parts if part))
 
 
-def _wrapped(text: Text, width: int, hang: int) -> Iterator[Text]:
-    """Break a text at spaces, or where it must be; the later lines are set in by ``hang``."""
-    plain, start, room = text.plain, 0, width
-    indent = ""
-    while cell_len(plain[start:]) > room:
-        end = start + room
-        while cell_len(plain[start:end]) > room:
-            end -= 1
-        best = max(plain.rfind(" ", start, end), plain.rfind("(", start, end)) + 1
-        if plain[start:best].strip():
-            end = best
-        yield Text.assemble(indent, text[start:end])
-        start = end
-        indent, room = " " * hang, width - hang
-    yield Text.assemble(indent, text[start:])
+def _numbered(diff: Diff, row: Row) -> str:
+    return " ".join((row.sign.value, *map(diff.number, row.reasons)))
 
 
-def _numbered(row: Row) -> str:
-    return f"{row.sign} {' '.join(map(_number, row.reasons))}"
+def _reasons(diff: Diff) -> Table:
+    grid = _grid(3, 0, fill=(1,))
+    grid.columns[0].justify = "right"
+    for reason in diff.reasons:
+        grid.add_row(Text(diff.number(reason)), Text(reason.title, "bold"))
+        for name, words in described(reason):
+            grid.add_row("", Text.assemble((f"{name}: ", _DIM), words))
+        grid.add_row()
+    return grid
 
 
-def _number(number: int) -> str:
-    return str(number or "*")
+def described(reason: Reason) -> list[tuple[str, str]]:
+    """Return what there is to say of a reason: names, and words that are not empty."""
+    where = f" ({reason.where})" if reason.where else ""
+    parts = (
+        ("2016", reason.old and reason.old + where),
+        ("TensorFlow 2", reason.new and reason.new + where),
+        ("why", reason.why),
+        ("if you get it wrong", reason.wrong),
+    )
+    return [(name, words) for name, words in parts if words]
 
 
-def _title(number: int) -> Text:
-    reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
-    return Text(f"{_number(number):>2}  {reason.title}", "italic")
+def as_json(diff: Diff) -> str:
+    """Return all of it as one JSON object."""
 
+    def lines(row: Row, side: tuple) -> list[dict]:
+        return [{"place": place(s, 0, side is row.right), "text": "\n".join(s.lines)} for s in side]
 
-def _reasons(diff: Diff, console: Console) -> Iterator[Text]:
-    width = min(console.width, 100)
-    for number in diff.reasons:
-        reason: Reason = REASONS[number - 1] if number else NOT_TENSORFLOWS
-        yield from _wrapped(Text(f"{_number(number):>2}  {reason.title}", "bold"), width, 4)
-        parts = (
-            ("2016", _form(reason.old, reason.where)),
-            ("TF2", _form(reason.new, reason.where)),
-            ("why", reason.why),
-            ("if you get it wrong", reason.wrong),
-        )
-        for name, words in parts:
-            if words:  # NOT_TENSORFLOWS has no forms
-                text = Text.assemble((f"    {name}: ", _DIM), words)
-                yield from _wrapped(text, width, 6)
-        yield Text()
-
-
-def _form(code: str, where: str) -> str:
-    return f"{code} ({where})" if where and code else code
+    return json.dumps(
+        {
+            "file": diff.source.name,
+            "notes": list(diff.source.notes),
+            "statements": len(diff.left),
+            "counts": {sign.words: diff.count(sign) for sign in Sign if sign is not Sign.ONLY_TF2},
+            "mistakes": [
+                {
+                    "place": place(mistake.statement),
+                    "text": mistake.text,
+                    "reason": mistake.reason and mistake.reason.key,
+                }
+                for mistake in diff.mistakes
+            ],
+            "rows": [
+                {
+                    "sign": row.sign.words,
+                    "2016": lines(row, row.left),
+                    "tensorflow 2": lines(row, row.right),
+                    "yours": row.is_yours,
+                    "tutorial": row.edition or None,
+                    "reasons": [reason.key for reason in row.reasons if reason is not YOURS],
+                }
+                for row in diff.rows
+            ],
+            "reasons": [
+                {
+                    "number": diff.number(reason),
+                    "key": reason.key,
+                    "title": reason.title,
+                    "2016": reason.old,
+                    "tensorflow 2": reason.new,
+                    "why": reason.why,
+                    "if you get it wrong": reason.wrong,
+                }
+                for reason in diff.reasons
+                if reason is not YOURS
+            ],
+        },
+        ensure_ascii=False,
+    )

@@ -26,7 +26,7 @@ REASONS = (
         why="TensorFlow 2 does not include the tutorials. cnn_raw.input_data reads the four "
         "files as the old loader did.",
         wrong="ModuleNotFoundError: No module named 'tensorflow.examples'.",
-        left=r"(?<!cnn_raw )import input_data",
+        left=r"(?<!cnn_raw )import input_data|tf\.examples\.tutorials",
     ),
     Reason(
         key="random_normal",
@@ -35,7 +35,7 @@ REASONS = (
         new="tf.random.normal(shape, stddev=0.01)",
         why="The same operation under another name, with the same kernel.",
         wrong="AttributeError: module 'tensorflow' has no attribute 'random_normal'.",
-        left=r"tf\.random_normal",
+        left=r"tf\.(random_normal|random_uniform|truncated_normal)",
     ),
     Reason(
         key="op_seeds",
@@ -104,8 +104,8 @@ REASONS = (
         "called again and again: it gets its weights and data as arguments.",
         wrong='A tf.Variable made inside a tf.function is a ValueError, "tf.function only supports '
         'singleton tf.Variables created on the first call".',
-        left=r"^py_x=model\(|^predict_op=|,teX,teY=\w+\.train",
-        right=r"^def (train|cost_op|predict_op)\(|^py_x=model|^cost=cost_op",
+        left=r"^py_x=model\(|^predict_op=",
+        right=r"^def (train|cost_op|predict_op)\(|^py_x=model\(X|^cost=cost_op|^teX,teY=mnist",
     ),
     Reason(
         key="placeholders",
@@ -127,8 +127,17 @@ REASONS = (
         why="2016 divided what it kept by the tensor p_keep. Given a Python float, TF2's dropout "
         "multiplies by 1 / p_keep instead.",
         wrong="With the float 0.8, one kept value in seven differs from 2016 in its last bit.",
-        left=r"p_keep_\w+=tf\.placeholder",
+        left=r"keep\w*=tf\.placeholder",
         right=r"p_keep_\w+=tf\.constant",
+    ),
+    Reason(
+        key="grouped_convolution",
+        title="A filter with too few input channels is a grouped convolution",
+        old="w3 = init_weights([3, 3, 32, 128])",
+        new="w3 = init_weights([3, 3, 64, 128])",
+        why="The tutorial's comment says 3x3x32, but l2 has 64 channels. TensorFlow 0.x and 1.x "
+        "refused the filter; TensorFlow 2 divides the 64 into two groups of 32.",
+        wrong="No error: each output sees half of the input channels, and w3 has half its weights.",
     ),
     Reason(
         key="labels_first",
@@ -195,7 +204,7 @@ REASONS = (
         why="Operations run when they are called, so there is nothing to launch.",
         wrong="AttributeError: module 'tensorflow' has no attribute 'Session'; with "
         'tf.compat.v1.Session, RuntimeError: "The Session graph is empty".',
-        left=r"tf\.Session|sess\.run\(train_op",
+        left=r"tf\.(Interactive)?Session\b|(?<!app)(?<!\))\.run\(|\.eval\((feed_dict|session|\))",
     ),
     Reason(
         key="initialize_all_variables",
@@ -206,7 +215,7 @@ REASONS = (
         "is set when the variable is created.",
         wrong="AttributeError: module 'tensorflow' has no attribute 'initialize_all_variables'; "
         "tf.compat.v1.global_variables_initializer() gives None here, and None.run() fails.",
-        left=r"(initialize_all|global)_variables(_initializer)?\(",
+        left=r"initialize_\w+_variables|(global|local)_variables_initializer|\.run\(init",
     ),
     Reason(
         key="epoch_seeds",
@@ -216,8 +225,7 @@ REASONS = (
         why="The loop is a generator that yields after each epoch, so a run can be saved and "
         "resumed. Dropout streams cannot be saved; they restart from the epoch's seed.",
         wrong="With the same seed set again, the resumed epoch repeats the masks of the first.",
-        left=r"^for i in (x?range)\(",
-        right=r"set_seed\(epoch_seed|in progress\(",
+        right=r"^for i in range\(state|set_seed\(epoch_seed|in progress\(",
     ),
     Reason(
         key="numpy_generator",
@@ -228,8 +236,7 @@ REASONS = (
         "np.random.seed(S), but nothing else draws from it.",
         wrong="Other code that shuffles in between, such as next_batch, changes which 256 images "
         "the next epoch is tested on.",
-        left=r"np\.random\.(shuffle|seed)",
-        right=r"=np\.random\.RandomState",
+        right=r"state\.random\.shuffle|=np\.random\.RandomState",
     ),
     Reason(
         key="testing_draws",
@@ -240,7 +247,7 @@ REASONS = (
         "masks from the same streams. Each tf.function has its own streams.",
         wrong="With one function for both, every test shifts the training's masks: how often you "
         "test changes what you train.",
-        left=r"sess\.run\(predict_op",
+        left=r"\.(run|eval)\(.*keep\w*:1(\.0?)?\b|\.run\(predict_op",
         right=r"def predict\(|build_predict_op|return predict_op\(",
     ),
     Reason(
@@ -251,24 +258,12 @@ REASONS = (
         why="Python 3 has no print statement. What the loop yields can be printed, plotted or "
         "saved without changing the loop.",
         wrong="SyntaxError: \"Missing parentheses in call to 'print'\".",
-        left=r"^print\b.*(mean|acc|cost|loss|sess)",
+        left=r"^print\b(?!\()",
+        right=r"^yield Epoch",
     ),
 )
 
-NOT_TENSORFLOWS = Reason(
-    key="not_tensorflows",
-    title="TensorFlow 2 does not ask for this change",
-    old="",
-    new="",
-    why="The two programs differ here for another reason: a setting, a name, another way to say "
-    "the same.",
-    wrong="",
-)
-
-
-def number(reason: Reason) -> str:
-    """Return the number of a reason in the table, from 1; a star for NOT_TENSORFLOWS."""
-    return str(REASONS.index(reason) + 1) if reason in REASONS else "*"
+BY_KEY = {reason.key: reason for reason in REASONS}
 
 
 def markdown() -> str:
