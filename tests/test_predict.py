@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cnn_raw import InputError, cli
+from cnn_raw.cli import predict as command
 from cnn_raw.draw import predict
 from cnn_raw.train import build_predict_op
 
@@ -224,6 +225,6 @@ def test_predict_says_when_its_run_is_none(tmp_path, capsys):
 
 def test_text_draws_bars_in_any_encoding():
     prediction = predict.Prediction("x.png", 3, [0.0, 0.25, 0.0, 0.75, *[0.0] * 6])
-    assert "  3  75.00% " + "█" * 30 in predict.text(prediction).splitlines()
-    assert "  1  25.00% " + "#" * 10 in predict.text(prediction, "ascii").splitlines()
-    assert predict.text(prediction, "ascii").isascii()
+    assert "  3  75.00% " + "█" * 30 in command.text(prediction).splitlines()
+    assert "  1  25.00% " + "#" * 10 in command.text(prediction, "ascii").splitlines()
+    assert command.text(prediction, "ascii").isascii()

@@ -1,8 +1,17 @@
 """``cnn-raw predict``: recognise the digit in each picture."""
 
 import argparse
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
+
+if TYPE_CHECKING:
+    from cnn_raw.draw.predict import Prediction
+
+_BAR = 40  # characters for probability 1
 
 HELP = "recognise the digit in a picture"
 DESCRIPTION = (
@@ -26,8 +35,54 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     import_tensorflow(arguments)
-    from cnn_raw.draw.predict import predict_files, show
+    from cnn_raw.draw.predict import predict_files
     from cnn_raw.runs.checkpoint import load_weights
 
     predictions = predict_files(load_weights(arguments.run), arguments.images, arguments.raw)
     return show(predictions, arguments.json)
+
+
+def show(predictions: "Iterable[Prediction]", as_json: bool = False) -> int:
+    """Print the predictions, errors on stderr; return 2 if there was an error, else 0."""
+    status = 0
+    shown = []
+    for prediction in predictions:
+        if prediction.error:
+            status = 2
+            print(f"cnn-raw: {prediction.error}", file=sys.stderr)
+        if as_json:
+            shown.append(_json(prediction))
+        elif not prediction.error:
+            print(text(prediction, sys.stdout.encoding), flush=True)
+    if as_json:
+        print(json.dumps(shown, indent=2))
+    return status
+
+
+def text(prediction: "Prediction", encoding: str | None = "utf-8") -> str:
+    """Return the prediction in words, with a bar for each digit."""
+    if prediction.digit is None or prediction.probabilities is None:
+        return f"{prediction.name}: empty, there is no ink on it"
+    try:
+        "█".encode(encoding or "ascii")
+        block = "█"
+    except (UnicodeEncodeError, LookupError):
+        block = "#"
+    best = prediction.probabilities[prediction.digit]
+    lines = [f"{prediction.name}: {prediction.digit}, probability {best:.2%}"]
+    for digit, probability in enumerate(prediction.probabilities):
+        bar = block * round(probability * _BAR)
+        lines.append(f"  {digit} {probability:7.2%} {bar}".rstrip())
+    return "\n".join(lines)
+
+
+def _json(prediction: "Prediction") -> dict:
+    """Return what ``--json`` prints of one file."""
+    if prediction.error:
+        return {"image": prediction.name, "error": prediction.error}
+    return {
+        "image": prediction.name,
+        "empty": prediction.digit is None,
+        "digit": prediction.digit,
+        "probabilities": prediction.probabilities,
+    }

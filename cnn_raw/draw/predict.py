@@ -3,8 +3,6 @@
 cnn-raw predict RUN three.png photo.jpg
 """
 
-import json
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,7 +19,6 @@ from cnn_raw.draw.prepare import SIZE
 MOST_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 _SIDE = 2048  # pixels: a larger picture is reduced to this at once, to save memory
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF")
-_BAR = 40  # characters for probability 1
 
 
 class Prediction(NamedTuple):
@@ -40,7 +37,7 @@ def read_picture(path: str | Path) -> np.ndarray:
     none of these, damaged, or holds more than ``MOST_PIXELS``.
     """
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
         raise InputError("reading pictures needs Pillow: pip install 'cnn-raw[predict]'") from None
 
@@ -52,10 +49,10 @@ def read_picture(path: str | Path) -> np.ndarray:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks; what cannot be used is an error here
         try:
-            image = Image.open(file, formats=_FORMATS)
+            image: Image.Image = Image.open(file, formats=_FORMATS)
         except Image.DecompressionBombError:
             raise InputError(f"{path}: too large; at most {MOST_PIXELS:,} pixels") from None
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise InputError(
                 f"{path}: not a picture that can be read; give a PNG, JPEG, BMP or GIF file"
             ) from None
@@ -89,15 +86,14 @@ def as_it_is(picture: np.ndarray) -> np.ndarray:
         height, width = picture.shape[:2]
         raise InputError(f"{width} x {height} pixels; --raw takes {SIZE} x {SIZE}")
     colours = picture.astype(np.float32) * np.float32(1 / 255)
-    grey = colours[:, :, :3] @ np.float32([0.299, 0.587, 0.114])
+    grey = colours[:, :, :3] @ np.array([0.299, 0.587, 0.114], np.float32)
     return grey * colours[:, :, 3] if picture.shape[2] == 4 else grey
 
 
-def predict(weights: Weights, images: np.ndarray) -> np.ndarray:
+def probabilities_of(weights: Weights, images: np.ndarray) -> np.ndarray:
     """Return the probabilities of the ten digits, float32 (N, 10), of float32 (N, 28, 28)."""
-    p_keep = tf.constant(1.0)
     X = tf.constant(images, tf.float32)[..., None]
-    return tf.nn.softmax(model(X, *weights, p_keep, p_keep)).numpy()
+    return tf.nn.softmax(model(X, *weights, 1.0, 1.0)).numpy()
 
 
 def predict_files(
@@ -120,51 +116,5 @@ def predict_files(
         if image.min() == image.max():
             yield Prediction(str(path))
             continue
-        (probabilities,) = predict(weights, image[None])
+        (probabilities,) = probabilities_of(weights, image[None])
         yield Prediction(str(path), int(probabilities.argmax()), probabilities.tolist())
-
-
-def show(predictions: Iterable[Prediction], as_json: bool = False) -> int:
-    """Print the predictions, errors on stderr; return 2 if there was an error, else 0."""
-    status = 0
-    shown = []
-    for prediction in predictions:
-        if prediction.error:
-            status = 2
-            print(f"cnn-raw: {prediction.error}", file=sys.stderr)
-        if as_json:
-            shown.append(_json(prediction))
-        elif not prediction.error:
-            print(text(prediction, sys.stdout.encoding), flush=True)
-    if as_json:
-        print(json.dumps(shown, indent=2))
-    return status
-
-
-def text(prediction: Prediction, encoding: str | None = "utf-8") -> str:
-    """Return the prediction in words, with a bar for each digit."""
-    if prediction.digit is None:
-        return f"{prediction.name}: empty, there is no ink on it"
-    try:
-        "█".encode(encoding or "ascii")
-        block = "█"
-    except (UnicodeEncodeError, LookupError):
-        block = "#"
-    best = prediction.probabilities[prediction.digit]
-    lines = [f"{prediction.name}: {prediction.digit}, probability {best:.2%}"]
-    for digit, probability in enumerate(prediction.probabilities):
-        bar = block * round(probability * _BAR)
-        lines.append(f"  {digit} {probability:7.2%} {bar}".rstrip())
-    return "\n".join(lines)
-
-
-def _json(prediction: Prediction) -> dict:
-    """Return what ``--json`` prints of one file."""
-    if prediction.error:
-        return {"image": prediction.name, "error": prediction.error}
-    return {
-        "image": prediction.name,
-        "empty": prediction.digit is None,
-        "digit": prediction.digit,
-        "probabilities": prediction.probabilities,
-    }
