@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from cnn_raw.cnn import Weights, batch_size, cost_op, model
 from cnn_raw.input_data import Datasets
+from cnn_raw.look.activations import activations
 from cnn_raw.look.pixels import grid, light, signed
 from cnn_raw.train import Epoch, State, build_train_op
 
@@ -103,14 +104,14 @@ class Summary:
         confusion = np.zeros((10, 10), int)
         for start in range(0, len(self._images), 500):
             digits = self._digits[start : start + 500]
-            py_x, *_ = self._look(self._images[start : start + 500])
+            py_x = self._look(self._images[start : start + 500])["py_x"]
             np.add.at(confusion, (digits, py_x.numpy().argmax(axis=1)), 1)
         if (picture := _confusion_picture(confusion)) is not None:
             tf.summary.image("confusion", picture[None], description=_CONFUSION)
 
-        _, l1a, l2a, l3a, _ = self._look(self._images[:1])
-        for name, maps, columns in (("l1a", l1a, 8), ("l2a", l2a, 8), ("l3a", l3a, 16)):
-            maps = np.moveaxis(maps[0].numpy(), 2, 0)
+        found = self._look(self._images[:1])
+        for name, columns in (("l1a", 8), ("l2a", 8), ("l3a", 16)):
+            maps = np.moveaxis(found[name][0].numpy(), 2, 0)
             picture = grid(light(maps), columns, zoom=max(1, 56 // maps.shape[1]))
             tf.summary.image(f"activations/{name}", picture[None], description=_ACTIVATIONS)
 
@@ -180,14 +181,11 @@ def _filters(weights: Weights) -> list[tuple[str, np.ndarray, str]]:
 
 
 def _build_look(weights: Weights) -> Callable:
-    """Return ``look(X)``: the logits, and the results of the four relus, l1a, l2a, l3a and l4."""
+    """Return ``look(X)``: the ``activations`` of float32 (n, 28, 28, 1), any n."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32)])
-    def look(X: tf.Tensor):
-        p_keep = tf.constant(1.0)
-        py_x = model(X, *weights, p_keep, p_keep)
-        relus = [op.outputs[0] for op in py_x.graph.get_operations() if op.type == "Relu"]
-        return [py_x, *relus]
+    def look(X: tf.Tensor) -> dict[str, tf.Tensor]:
+        return activations(X, weights, 1.0, 1.0)
 
     return look
 
