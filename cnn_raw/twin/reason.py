@@ -25,6 +25,8 @@ class Reason(NamedTuple):
     where: str = ""  # where both forms stand, if not in the program
     left: str = r"(?!)"  # matches nothing
     right: str = r"(?!)"
+    says: str = r"(?!)"  # a regular expression for what Python or TensorFlow says then
+    notebook: str = ""  # the name of the notebook that shows it
 
 
 def table(reasons: Iterable[Reason]) -> str:

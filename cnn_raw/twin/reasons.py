@@ -27,6 +27,8 @@ REASONS = (
         "files as the old loader did.",
         wrong="ModuleNotFoundError: No module named 'tensorflow.examples'.",
         left=r"(?<!cnn_raw )import input_data|tf\.examples\.tutorials",
+        says=r"No module named '?(tensorflow\.examples|input_data)",
+        notebook="3_tf2",
     ),
     Reason(
         key="random_normal",
@@ -36,6 +38,8 @@ REASONS = (
         why="The same operation under another name, with the same kernel.",
         wrong="AttributeError: module 'tensorflow' has no attribute 'random_normal'.",
         left=r"tf\.(random_normal|random_uniform|truncated_normal)",
+        says=r"has no attribute '(random_normal|random_uniform|truncated_normal)'",
+        notebook="3_tf2",
     ),
     Reason(
         key="op_seeds",
@@ -106,6 +110,8 @@ REASONS = (
         'singleton tf.Variables created on the first call".',
         left=r"^py_x=model\(|^predict_op=",
         right=r"^def (train|cost_op|predict_op)\(|^py_x=model\(X|^cost=cost_op|^teX,teY=mnist",
+        says=r"singleton tf\.Variables|variables on (a )?non-first call",
+        notebook="3_tf2",
     ),
     Reason(
         key="placeholders",
@@ -118,6 +124,8 @@ REASONS = (
         "tf.function created in every step is traced in every step.",
         left=r"tf\.placeholder",
         right=r"@tf\.function$|def train_op\(",
+        says=r"attribute 'placeholder'|placeholder\(\) is not compatible with eager",
+        notebook="2_graph",
     ),
     Reason(
         key="keep_tensors",
@@ -149,6 +157,8 @@ REASONS = (
         wrong="No error: the logits are taken for labels, and the mean cost of a first batch is "
         "8.74 where 2.40 is right; and it is unbounded below.",
         left=r"softmax_cross_entropy_with_logits",
+        says=r"Only call `?\w*cross_entropy\w*`? with named arguments",
+        notebook="5_diff",
     ),
     Reason(
         key="upgrade_script",
@@ -160,6 +170,8 @@ REASONS = (
         wrong='It reports 0 issues; what it wrote fails with "No gradients provided for any '
         'variable", since the only path to the weights is stopped.',
         left=r"softmax_cross_entropy_with_logits\(\w+,\w+\)",
+        says=r"\b0 issues\b",
+        notebook="5_diff",
     ),
     Reason(
         key="keras_rmsprop",
@@ -171,6 +183,8 @@ REASONS = (
         wrong="Keras's first step moves a weight by 0.00316, lr / sqrt(0.1), for a gradient of "
         "0.01 as for one of 1; 2016's by about lr times the gradient, 300 times less for 0.01.",
         left=r"RMSPropOptimizer",
+        says=r"has no attribute 'RMSPropOptimizer'",
+        notebook="5_diff",
     ),
     Reason(
         key="tape",
@@ -183,6 +197,8 @@ REASONS = (
         'provided for any variable".',
         left=r"\.minimize\(",
         right=r"GradientTape|tape\.gradient|apply_gradients",
+        says=r"No gradients provided",
+        notebook="4_backward",
     ),
     Reason(
         key="gated_gradients",
@@ -205,6 +221,8 @@ REASONS = (
         wrong="AttributeError: module 'tensorflow' has no attribute 'Session'; with "
         'tf.compat.v1.Session, RuntimeError: "The Session graph is empty".',
         left=r"tf\.(Interactive)?Session\b|(?<!app)(?<!\))\.run\(|\.eval\((feed_dict|session|\))",
+        says=r"has no attribute '(Interactive)?Session'|The Session graph is empty",
+        notebook="2_graph",
     ),
     Reason(
         key="initialize_all_variables",
@@ -216,6 +234,8 @@ REASONS = (
         wrong="AttributeError: module 'tensorflow' has no attribute 'initialize_all_variables'; "
         "tf.compat.v1.global_variables_initializer() gives None here, and None.run() fails.",
         left=r"initialize_\w+_variables|(global|local)_variables_initializer|\.run\(init",
+        says=r"has no attribute '(initialize_all|global)_var|uninitialized value|'NoneType'.*'run'",
+        notebook="3_tf2",
     ),
     Reason(
         key="epoch_seeds",
@@ -260,6 +280,8 @@ REASONS = (
         wrong="SyntaxError: \"Missing parentheses in call to 'print'\".",
         left=r"^print\b(?!\()",
         right=r"^yield Epoch",
+        says=r"Missing parentheses in call to 'print'",
+        notebook="3_tf2",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 What it has is read from the files of the installed TensorFlow, which need not be imported: each
 module of its public API lists its names. What a name became is read from its upgrade script's
-table, and, where that only knows ``compat.v1``, from ADVICE.
+table, from RENAMED for 0.x, and, where these only know ``compat.v1``, from ADVICE.
 """
 
 import ast
@@ -17,6 +17,20 @@ from cnn_raw.twin.statements import Statement
 
 # Reached through Keras, which TensorFlow loads only when it is asked for.
 _OF_KERAS = ("keras", "losses", "metrics", "optimizers", "initializers")
+
+# Renamed before 1.0, so that the upgrade script does not know them.
+RENAMED = {
+    "mul": "multiply",
+    "sub": "subtract",
+    "neg": "negative",
+    "inv": "math.reciprocal",
+    "pack": "stack",
+    "unpack": "unstack",
+    "select": "where",
+    "batch_matmul": "matmul",
+    "listdiff": "sets.difference",
+    "image.per_image_whitening": "image.per_image_standardization",
+}
 
 # Names that begin so: what to use in raw TensorFlow 2. The longest that fits counts.
 ADVICE = {
@@ -156,7 +170,7 @@ def missing(name: str) -> Missing | None:
 
 
 def _instead(name: str) -> tuple[str, bool]:
-    new = _renames().get(f"tf.{name}", "")
+    new = f"tf.{RENAMED[name]}" if name in RENAMED else _renames().get(f"tf.{name}", "")
     if new and not new.startswith("tf.compat.v1.") and not missing(new.removeprefix("tf.")):
         return new, True
     parts = name.split(".")

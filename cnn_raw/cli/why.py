@@ -1,0 +1,47 @@
+"""``cnn-raw why``: the cause of a message, and what to write instead."""
+
+import argparse
+import sys
+
+from cnn_raw import InputError
+
+HELP = "explain a message of Python or TensorFlow about a 2016 program"
+DESCRIPTION = (
+    "Explain a message, or a whole traceback: its cause, the TensorFlow 2 form, the trap behind it "
+    "and the notebook that shows it. For an unknown text: the three nearest reasons, and exit "
+    "status 1."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "text", nargs="*", metavar="TEXT", help="what was said (default: standard input)"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    from cnn_raw.twin.why import LONGEST, answer, nearest
+
+    text = " ".join(arguments.text)
+    if not arguments.text or text == "-":
+        text = sys.stdin.buffer.read().decode(errors="replace")[-LONGEST:]
+    if not text.strip():
+        raise InputError("why: no text; give the message, or a traceback on standard input")
+    found = answer(text)
+    if found is None:
+        print("no reason is known for this; the three nearest:")
+        for reason in nearest(text):
+            print(f"  {reason.title}")
+        return 1
+    notebook = f"notebooks/{found.notebook}.ipynb" if found.notebook else ""
+    print(found.title)
+    for name, words in (
+        ("cause", found.cause),
+        ("TensorFlow 2", found.form),
+        ("trap", found.trap),
+        ("notebook", notebook),
+    ):
+        if words:
+            print(f"  {name}: {words}")
+    return 0
