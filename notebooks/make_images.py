@@ -26,6 +26,7 @@ FIGURES = {
     "5_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
     "6_look_inside": "w = weights.w.numpy()",
     "7_when": "names = [",
+    "8_build": 'with Graph().as_default() as g:\n    x = placeholder("float")\n    y',
 }
 
 

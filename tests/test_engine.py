@@ -1,18 +1,24 @@
 """The graph engine in NumPy, held to the Session of TensorFlow and to finite differences."""
 
+import ast
 import inspect
+import linecache
 import re
+import sys
+import types
 from collections import Counter, namedtuple
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import tensorflow as tf2
 import tensorflow.compat.v1 as tf1
 
-from cnn_raw.twin import compare, engine, engine_kernels, session
+from cnn_raw.twin import compare, engine, engine_graph, engine_kernels, session
 from cnn_raw.twin.session_steps import WEIGHTS
 
+FOLDER = Path(__file__).parent
 ONE = [1, 1, 1, 1]
 POOL = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}
 
@@ -34,7 +40,7 @@ def program_of_session_py():
 
 def script_of_2016():
     """The graph part of the script of 2016: everything but the data and the Session."""
-    text = (Path(__file__).parent / "data" / "convolutional_net_2016.txt").read_text()
+    text = (FOLDER / "data" / "convolutional_net_2016.txt").read_text()
     text = text[text.index("def init_weights") : text.index("# Launch the graph")]
     return re.sub(r"^(mnist|trX|teX).*\n", "", text, flags=re.MULTILINE)
 
@@ -338,6 +344,17 @@ def test_run_reads_a_variable_once_before_it_is_assigned():
         other.run(v)  # the value is the Session's, not the graph's
 
 
+def test_run_gives_and_takes_copies():
+    given = np.ones(2, np.float32)
+    v = engine.Variable(given)
+    sess = engine.Session()
+    sess.run(v.initializer, {v.initial_value: given})
+    sess.run(v)[:] = 5
+    given[:] = 7
+    assert sess.run([v, v * 1.0])[1].tolist() == [1, 1]
+    assert isinstance(sess.run(engine.reduce_mean(v)), np.float32)
+
+
 def test_operators_take_numbers_and_arrays_on_both_sides():
     x = engine.placeholder("float", [2])
     array = np.float32([1, 2])
@@ -389,7 +406,7 @@ def test_errors_of_shapes_come_while_the_graph_is_built(graph):
         engine.nn.max_pool(x, **{**POOL, "padding": "same"})
     with pytest.raises(ValueError, match=r"MatMul of \(2, 3\), \(4, 5\): 3 columns and 4 rows"):
         engine.matmul(np.ones((2, 3)), np.ones((4, 5)))
-    with pytest.raises(ValueError, match=r"Add of \(2, 3\), \(4,?\): 3 and 4 do not fit"):
+    with pytest.raises(ValueError, match=r"Add of \(2, 3\), \(4,\): 3 and 4 do not fit"):
         engine.add(np.ones((2, 3)), np.ones(4))
     with pytest.raises(ValueError, match="does not fit"):
         engine.Variable(np.ones(3)).assign(np.ones(4))
@@ -415,7 +432,7 @@ def test_errors_name_the_cycle_made_by_hand():
     b = a + 1.0
     c = b * 2.0
     b.op.inputs[0] = c
-    with pytest.raises(ValueError, match="cycle: Add needs Mul, which was made later"):
+    with pytest.raises(ValueError, match="cycle: Add needs Mul, made no earlier"):
         engine.Session().run(c)
     b.op.inputs[0] = b
     with pytest.raises(ValueError, match="cycle: Add needs Add"):
@@ -429,3 +446,57 @@ def test_graph_is_the_default_no_longer_after_an_error(graph):
     assert engine.get_default_graph() is graph
     with pytest.raises(ValueError, match="no default Session"):
         engine.get_default_session()
+
+
+# --- The notebook that builds it ----------------------------------------------------------------
+
+NOTEBOOK = nbformat.read(FOLDER.parent / "notebooks" / "8_build.ipynb", as_version=4)
+
+
+def definitions(source):
+    """Return the statements that define something, as syntax trees written out, by their names."""
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.For)
+    return {ast.dump(node) for node in ast.parse(source).body if isinstance(node, kinds)}
+
+
+def test_notebook_builds_this_engine_and_no_other():
+    """Every statement of the engine stands in a cell or in a solution, the same in every name."""
+    folded = re.compile(r"<details>.*?```python\n(.*?)```", re.DOTALL)
+    built = set()
+    for cell in NOTEBOOK.cells:
+        sources = [cell.source] if cell.cell_type == "code" else folded.findall(cell.source)
+        for source in sources:
+            built |= definitions(source)
+    for module in (engine_kernels, engine_graph, engine):
+        missing = definitions(inspect.getsource(module)) - built
+        assert missing == set()
+
+
+def parts_of_the_notebook():
+    parts = []
+    for cell in NOTEBOOK.cells:
+        if cell.source.startswith("## Part "):
+            parts.append([])
+        elif cell.cell_type == "code":
+            parts[-1].append(cell.source)
+    return parts
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_notebook_begins_with_any_part_and_works_with_the_dots_left(number, monkeypatch, capsys):
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.setattr("cnn_raw.lesson.show", lambda figure, alt: None)
+    cells = parts_of_the_notebook()[number - 1]
+    assert number == 1 or "skip_ahead()" in cells[0]
+    for i, source in enumerate(cells):
+        name = f"<part {number}, cell {i}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        source = re.sub(r"steps=\d", "steps=1", source)
+        exec(compile(source, name, "exec"), vars(main))
+    said = capsys.readouterr().out
+    exercises = sum(
+        re.search(r"^ *check_built\(", source, re.MULTILINE) is not None for source in cells
+    )
+    assert said.count("Not answered yet") == exercises
+    assert "Wrong" not in said

@@ -1,11 +1,16 @@
 """The check of the notebooks' exercises: right, wrong, and answers of every odd type."""
 
+import linecache
+import sys
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from cnn_raw import lesson
 from cnn_raw.lesson import check
+from cnn_raw.twin import engine
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +133,71 @@ def test_signed_is_blue_white_orange():
     assert lesson.SIGNED(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.01)
     red, green, blue, _ = lesson.SIGNED(1.0)
     assert red > green > blue
+
+
+# --- The graph engine, built in a notebook ------------------------------------------------------
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """The names of a notebook that has just been started."""
+    module = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    return vars(module)
+
+
+def run(notebook, source):
+    """Run a cell, with its lines where ``inspect`` looks for them, as in Jupyter."""
+    name = f"<cell {len(linecache.cache)}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), notebook)
+
+
+def test_skip_ahead_defines_the_engine_in_the_notebook(notebook):
+    lesson.skip_ahead()
+    run(notebook, "with Graph().as_default(): y = constant(2.0) * constant(3.0)")
+    run(notebook, "result = Session(y.graph).run(y)")
+    assert notebook["result"] == 6 and notebook["kernels"] is sys.modules["__main__"]
+    run(notebook, "def Mul(x, y): return x + y")  # its Session finds the notebook's own kernels
+    run(notebook, "result = Session(y.graph).run(y)")
+    assert notebook["result"] == 5
+
+
+def test_skip_ahead_keeps_what_is_there_and_brings_back_what_a_cell_emptied(notebook):
+    lesson.skip_ahead()
+    run(notebook, "def ReluGrad(y, grad): return 0\nmine = ReluGrad\nrules = {}")
+    lesson.skip_ahead()
+    assert notebook["ReluGrad"] is notebook["mine"]
+    assert notebook["rules"].keys() == engine.rules.keys()
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("", "Not answered yet"),
+        ("def ReluGrad(y, grad):\n    return ...\n", "Not answered yet"),
+        ("def ReluGrad(y, grad):\n    ...  # your lines\n    return grad\n", "Not answered yet"),
+        ("def ReluGrad(y, grad):\n    return grad\n", "Wrong. Think."),
+        ("def ReluGrad(y, grad):\n    return 1 / 0\n", "Wrong. Your code stopped with ZeroDiv"),
+        ("ReluGrad = '12'", "Wrong. Your code stopped with TypeError"),
+        ("ReluGrad = None", "Wrong. Your code stopped with TypeError"),
+        ("def ReluGrad(y, grad):\n    return grad[...] * (y > 0)\n", "Right.\n"),
+    ],
+)
+def test_check_built_puts_the_solution_in_place_of_what_is_not_right(
+    source, verdict, notebook, capsys
+):
+    run(notebook, f"import numpy as np\n{source}")
+    mine = notebook.get("ReluGrad")
+
+    def relu_grad():
+        return notebook["ReluGrad"](np.array([0, 2]), np.array([3, 4]))
+
+    lesson.check_built("ReluGrad", relu_grad, [0, 4], "Think.")
+    said = capsys.readouterr().out
+    assert said.startswith(verdict)
+    assert relu_grad().tolist() == [0, 4]
+    assert (notebook["ReluGrad"] is mine) == (verdict == "Right.\n")
+    assert said.endswith("use the solution.\n") or verdict == "Right.\n"
+    lesson.check_built("ReluGrad", relu_grad, [0, 4], "Think.")  # the solution is no answer
+    assert capsys.readouterr().out.startswith(("Not answered yet", verdict)[verdict == "Right.\n"])

@@ -121,6 +121,7 @@ def test_notebook_is_committed_plain(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_links_lead_somewhere(path):
     text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)  # code has brackets of its own
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (FOLDER / target).exists(), target
 
@@ -134,6 +135,7 @@ def test_notebook_teaches_step_by_step(path):
     predictions = [i for i, cell in enumerate(cells) if "**Predict.**" in cell.source]
     assert len(predictions) >= 4
     assert all(cells[i + 1].cell_type == "code" for i in predictions)
-    assert 2 <= len(exercises(read(path))) <= 4
+    most = {"8_build": 12, "9_elsewhere": 12}.get(path.stem, 4)  # their exercises are the lesson
+    assert 2 <= len(exercises(read(path))) <= most
     asserting = {"assert", "np.testing.assert_allclose"}
     assert any(word in source for source in code[-3:] for word in asserting)

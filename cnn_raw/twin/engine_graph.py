@@ -48,7 +48,8 @@ class TensorShape(tuple):
         return list(self)
 
     def __repr__(self):
-        return f"({', '.join('?' if n is None else str(n) for n in self)})"
+        lengths = ", ".join("?" if n is None else str(n) for n in self)
+        return f"({lengths},)" if len(self) == 1 else f"({lengths})"
 
 
 class Tensor:
@@ -59,6 +60,9 @@ class Tensor:
     def __init__(self, op, shape, dtype):
         self.op, self.graph, self.name, self.dtype = op, op.graph, f"{op.name}:0", np.dtype(dtype)
         self.shape = None if shape is None else TensorShape(shape)
+
+    def value(self):
+        return self
 
     def get_shape(self):
         return self.shape
@@ -77,25 +81,16 @@ class Tensor:
 class Operation:
     """The kernel named ``type``, to be run on the values of ``inputs`` and the attributes.
 
-    ``control_inputs`` are operations that run before it; ``writes`` are the variables that take
-    what the kernel returns. Without a ``shape``, the rule of the type says it.
+    The operations ``after`` run before it; the variables ``writes`` take what the kernel returns.
+    Without a ``shape``, the rule of the type says it.
     """
 
     def __init__(
-        self,
-        type,
-        inputs,
-        shape="by rule",
-        dtype=None,
-        *,
-        name=None,
-        control_inputs=(),
-        writes=(),
-        **attributes,
+        self, type, inputs, shape="rule", dtype=None, name=None, after=(), writes=(), **attributes
     ):
-        self.type, self.inputs, self.control_inputs = type, list(inputs), list(control_inputs)
+        self.type, self.inputs, self.control_inputs = type, list(inputs), list(after)
         self.writes, self.attributes, self.graph = writes, attributes, get_default_graph()
-        for other in [*inputs, *control_inputs]:
+        for other in [*inputs, *after]:
             if other.graph is not self.graph:
                 raise ValueError(f"{type}: its input {other.name} is in another graph")
         if isinstance(shape, str):
@@ -128,10 +123,12 @@ def constant(value, dtype=None):
     return Operation("Const", [], array.shape, array.dtype, value=array).output
 
 
+def placeholder(dtype, shape=None):
+    return Operation("Placeholder", [], shape, float32 if dtype == "float" else dtype).output
+
+
 def convert_to_tensor(x, dtype=None):
-    if isinstance(x, Variable):
-        return x.value()
-    return x if isinstance(x, Tensor) else constant(x, dtype)
+    return x.value() if isinstance(x, Tensor) else constant(x, dtype)
 
 
 def op_function(type):
@@ -160,10 +157,6 @@ class FailedPreconditionError(RuntimeError):
     """A variable was not initialized."""
 
 
-def placeholder(dtype, shape=None):
-    return Operation("Placeholder", [], shape, float32 if dtype == "float" else dtype).output
-
-
 def needed(graph, ops, fed):
     """Return in order what must run for ``ops``: not the ``fed``, nor what only these need."""
     wanted = set(ops)
@@ -171,7 +164,7 @@ def needed(graph, ops, fed):
         if op in wanted and op not in fed:
             for before in [tensor.op for tensor in op.inputs] + op.control_inputs:
                 if before.number >= op.number:
-                    raise ValueError(f"cycle: {op.name} needs {before.name}, which was made later")
+                    raise ValueError(f"cycle: {op.name} needs {before.name}, made no earlier")
                 wanted.add(before)
     return [op for op in graph.get_operations() if op in wanted and op not in fed]
 
@@ -220,7 +213,8 @@ class Session:
         nest(lambda fetch: ops.append(getattr(fetch, "op", fetch)), fetches)
         for op in needed(self.graph, ops, values):
             values[op] = self.compute(op, [values[tensor.op] for tensor in op.inputs])
-        return nest(lambda fetch: values[fetch.op] if isinstance(fetch, Tensor) else None, fetches)
+        result = {op: values[op].copy()[()] for op in ops}
+        return nest(lambda fetch: result[fetch.op] if isinstance(fetch, Tensor) else None, fetches)
 
     def find(self, fetch):
         """Return the tensor or operation that ``fetch`` is or names."""
@@ -289,7 +283,7 @@ def global_variables():
 
 
 def group(*ops):
-    return Operation("NoOp", [], (), float32, control_inputs=ops)
+    return Operation("NoOp", [], (), float32, after=ops)
 
 
 def global_variables_initializer():

@@ -9,9 +9,9 @@ columns, channels), filters (rows, columns, channels in, channels out). float32 
 
 import numpy as np
 
-Add, Sub, Mul, Div, Floor = np.add, np.subtract, np.multiply, np.divide, np.floor
+Add, Sub, Mul, Div = np.add, np.subtract, np.multiply, np.divide
+Identity, OnesLike, Floor, Mean = np.asarray, np.ones_like, np.floor, np.mean
 MatMul, Transpose, Reshape, Shape, ArgMax = np.matmul, np.transpose, np.reshape, np.shape, np.argmax
-Identity, OnesLike, Mean = np.asarray, np.ones_like, np.mean
 
 
 def AddShape(a, b):
@@ -64,7 +64,7 @@ def Const(value):
 
 
 def Assign(value):
-    return [value]
+    return [value.copy()]
 
 
 def NoOp():
