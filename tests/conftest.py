@@ -1,27 +1,84 @@
-"""What several test files share: the data, an epoch of real training, 0.12.1, a browser."""
+"""What several test files share: the data, an epoch of real training, 0.12.1, a browser.
 
+A whole run is spread over the cores by pytest-xdist, each worker a process of its own. What costs
+seconds to make and can be kept in files is made once for all of them: ``shared``.
+"""
+
+import fcntl
 import gzip
+import json
 import os
 import shutil
 import signal
 import struct
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from unittest import mock
 
 import genuine
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from cnn_raw import cli, input_data
 from cnn_raw.settings import Settings
 
+# TensorFlow is imported where it is needed: the process that only hands out tests does without.
+
 # Who is started in the background may have Ctrl-C ignored, and its children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# As the command line does. Once on, it demands a seed of every random operation.
-tf.config.experimental.enable_op_determinism()
+GIGABYTES_OF_A_WORKER = 3  # with the browser and the notebook's kernel that it may have started
+THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Spread a whole run over the cores. What names a file or a test runs in this process."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # a worker is one already
+        return
+    option, whole = config.option, all(Path(name).is_dir() for name in config.args)
+    if getattr(option, "numprocesses", 0) is not None or option.collectonly or option.usepdb:
+        return  # -n was given, or there is no xdist
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    workers = min(cores, int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
+    if whole and workers > 1:
+        option.numprocesses, option.dist = workers, "worksteal"
+        for name in THREADS:
+            os.environ.setdefault(name, str(cores // workers))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def determinism():
+    """Have operations give the same every time, as the command line does.
+
+    Once on, it demands a seed of every random operation.
+    """
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """Return ``folder_of(name, make)``: the folder that ``make`` fills, once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def folder_of(name, make):
+        folder, part = root / name, root / f"{name}.part"
+        with open(root / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir()
+                make(part)
+                part.rename(folder)
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture(autouse=True)
@@ -38,66 +95,100 @@ def mnist():
 
 
 @pytest.fixture(scope="session")
-def small_data(tmp_path_factory):
+def small_data(shared):
     """A folder with the first 300 training and 200 test images of MNIST, as a set of its own."""
-    folder = tmp_path_factory.mktemp("small_data")
-    for name in input_data.FILES:
-        raw = gzip.decompress((input_data.PACKAGE_DATA / name).read_bytes())
-        count = 5300 if name.startswith("train") else 200  # 5,000 are kept for validation
-        if "images" in name:
-            content = struct.pack(">4I", 2051, count, 28, 28) + raw[16 : 16 + count * 784]
-        else:
-            content = struct.pack(">2I", 2049, count) + raw[8 : 8 + count]
-        (folder / name.removesuffix(".gz")).write_bytes(content)
-    return folder
+
+    def make(folder):
+        for name in input_data.FILES:
+            raw = gzip.decompress((input_data.PACKAGE_DATA / name).read_bytes())
+            count = 5300 if name.startswith("train") else 200  # 5,000 are kept for validation
+            if "images" in name:
+                content = struct.pack(">4I", 2051, count, 28, 28) + raw[16 : 16 + count * 784]
+            else:
+                content = struct.pack(">2I", 2049, count) + raw[8 : 8 + count]
+            (folder / name.removesuffix(".gz")).write_bytes(content)
+
+    return shared("small_data", make)
 
 
 @pytest.fixture(scope="session")
-def small_run(small_data, tmp_path_factory):
+def small_run(small_data, shared):
     """The folder of a run of two epochs on ``small_data``, kept by the command line."""
-    folder = tmp_path_factory.mktemp("small_run") / "run"
-    options = ["--data", str(small_data), "--batch-size", "50", "--epochs", "2"]
-    assert cli.main(["train", "--out", str(folder), *options]) == 0
-    return folder
+
+    def make(folder):
+        options = ["--data", str(small_data), "--batch-size", "50", "--epochs", "2"]
+        assert cli.main(["train", "--out", str(folder), *options]) == 0
+
+    return shared("small_run", make)
 
 
 @pytest.fixture(scope="session")
-def trained_npz(first_epoch, tmp_path_factory):
+def trained_npz(mnist, shared):
     """An .npz file with the weights after one epoch: about 95 % of the test images."""
-    state, _ = first_epoch
-    path = tmp_path_factory.mktemp("trained") / "weights.npz"
-    np.savez(path, **{name: var.numpy() for name, var in state.weights._asdict().items()})
-    return path
+
+    def make(folder):
+        from cnn_raw.train import initial_state, train
+
+        settings = Settings(epochs=1)
+        state = initial_state(settings)
+        (epoch,) = train(mnist, settings, state)
+        weights = {name: var.numpy() for name, var in state.weights._asdict().items()}
+        np.savez(folder / "weights.npz", **weights)
+        (folder / "epoch.json").write_text(json.dumps(asdict(epoch)))
+
+    return shared("first_epoch", make) / "weights.npz"
 
 
 @pytest.fixture(scope="session")
-def first_epoch(mnist):
-    """One epoch on the full data, seed 2016: (train.State after it, train.Epoch)."""
-    from cnn_raw.train import initial_state, train
+def first_epoch(trained_npz):
+    """One epoch on the full data, seed 2016: (Weights after it, train.Epoch)."""
+    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.train import Epoch
 
-    settings = Settings(epochs=1)
-    state = initial_state(settings)
-    (epoch,) = train(mnist, settings, state)
-    return state, epoch
+    figures = json.loads((trained_npz.parent / "epoch.json").read_text())
+    return load_weights(trained_npz), Epoch(**figures)
 
 
 @pytest.fixture
 def trained_weights(first_epoch):
     """Fresh variables with the weights after one epoch: about 95 % of the test images."""
-    state, _ = first_epoch
-    return type(state.weights)(*(tf.Variable(var) for var in state.weights))
+    import tensorflow as tf
+
+    weights, _ = first_epoch
+    return type(weights)(*map(tf.Variable, weights))
 
 
 @pytest.fixture(scope="session")
-def genuine_python(request):
+def genuine_python(request, shared):
     """The path of a Python 2.7 with genuine TensorFlow 0.12.1, kept in pytest's cache.
 
     Give it to ``genuine.run([genuine_python, "script.py", ...])``.
     """
-    try:
-        return genuine.environment(request.config.cache.mkdir("genuine"))
-    except genuine.Unavailable as reason:
+
+    def make(folder):
+        try:
+            python, reason = genuine.environment(request.config.cache.mkdir("genuine")), ""
+        except genuine.Unavailable as error:
+            python, reason = "", str(error)
+        (folder / "found.json").write_text(json.dumps([str(python), reason]))
+
+    python, reason = json.loads((shared("genuine_python", make) / "found.json").read_text())
+    if reason:
         pytest.skip(f"no genuine TensorFlow 0.12.1: {reason}")
+    return Path(python)
+
+
+@pytest.fixture(scope="session")
+def genuine_recording(genuine_python, shared):
+    """A folder with the JSON files of golden/, recorded anew by genuine 0.12.1."""
+
+    def make(folder):
+        record = Path(__file__).parent / "golden" / "record.py"
+        data = ["--quick", "--out", folder, input_data.PACKAGE_DATA]
+        done = genuine.run([genuine_python, record, *data])
+        assert done.returncode == 0, done.stderr
+
+    return shared("genuine_recording", make)
 
 
 @pytest.fixture(scope="session")
@@ -118,22 +209,12 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def genuine_recording(genuine_python, tmp_path_factory):
-    """A folder with the JSON files of golden/, recorded anew by genuine 0.12.1."""
-    folder = tmp_path_factory.mktemp("golden")
-    data = ["--quick", "--out", folder, input_data.PACKAGE_DATA]
-    done = genuine.run([genuine_python, Path(__file__).parent / "golden" / "record.py", *data])
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="session")
 def inside(first_epoch, mnist):
     """What the page asks: the network after one epoch, twice, to be compared with itself."""
     from cnn_raw.draw.inside import Inside
 
-    state, _ = first_epoch
-    return Inside({"one": state.weights, "two": state.weights}, mnist.test)
+    weights, _ = first_epoch
+    return Inside({"one": weights, "two": weights}, mnist.test)
 
 
 @pytest.fixture(scope="session")

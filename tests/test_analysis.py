@@ -15,10 +15,10 @@ from cnn_raw.cnn import model
 @pytest.fixture(scope="module")
 def counted(first_epoch, mnist):
     """Labels, classes and probabilities of all test images, by eager calls of the model."""
-    state, _ = first_epoch
+    weights, _ = first_epoch
     keep = tf.constant(1.0)
     pieces = np.array_split(mnist.test.images.reshape(-1, 28, 28, 1), 8)
-    logits = np.concatenate([model(piece, *state.weights, keep, keep) for piece in pieces])
+    logits = np.concatenate([model(piece, *weights, keep, keep) for piece in pieces])
     exponentials = np.exp(logits.astype(float))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     return np.argmax(mnist.test.labels, axis=1), np.argmax(logits, axis=1), probabilities

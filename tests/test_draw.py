@@ -30,8 +30,7 @@ KEEP_ALL = tf.constant(1.0)
 
 @pytest.fixture(scope="module")
 def weights(first_epoch):
-    state, _ = first_epoch
-    return Weights(*(tf.Variable(var) for var in state.weights))
+    return Weights(*map(tf.Variable, first_epoch[0]))
 
 
 @pytest.fixture(scope="module")

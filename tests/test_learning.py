@@ -173,7 +173,7 @@ def test_bad_requests_get_one_line_and_change_nothing(trainer, request_, words):
 
 
 def test_process_plays_until_paused_and_ends_with_its_input(small_data, first_epoch):
-    learning = Learning({"one": first_epoch[0].weights}, small_data)
+    learning = Learning({"one": first_epoch[0]}, small_data)
     try:
         begun = learning.answer({"op": "begin", "knobs": {"start": "one", "batch_size": 8}})
         assert begun["step"] == 0 and begun["tests"][0][2] > 0.85

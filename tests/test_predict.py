@@ -45,11 +45,9 @@ def painted(digit, height=260, brush=18, ink="black", paper="white"):
 
 
 @pytest.fixture(scope="module")
-def run(first_epoch, tmp_path_factory):
+def run(trained_npz):
     """Weights after an epoch, as a file that ``predict`` takes for RUN."""
-    path = tmp_path_factory.mktemp("weights") / "weights.npz"
-    np.savez(path, **{name: var.numpy() for name, var in first_epoch[0].weights._asdict().items()})
-    return str(path)
+    return str(trained_npz)
 
 
 def test_predict_knows_digits_painted_with_a_brush(first_epoch, tmp_path):
@@ -64,13 +62,13 @@ def test_predict_knows_digits_painted_with_a_brush(first_epoch, tmp_path):
         for name, look in looks:
             paths.append(tmp_path / f"{digit}{name}")
             painted(digit, **look).save(paths[-1])
-    found = list(predict.predict_files(first_epoch[0].weights, paths))
+    found = list(predict.predict_files(first_epoch[0], paths))
     right = [int(path.name[0]) == p.digit for path, p in zip(paths, found, strict=True)]
     assert sum(right) >= 36, [path.name for path, r in zip(paths, right, strict=True) if not r]
 
 
 def test_predict_raw_gives_what_the_network_gives(first_epoch, mnist, tmp_path):
-    weights = first_epoch[0].weights
+    weights = first_epoch[0]
     images = mnist.test.images[:20].reshape(-1, 28, 28)
     paths = [tmp_path / f"{i}.png" for i in range(20)]
     for path, image in zip(paths, images, strict=True):

@@ -25,7 +25,7 @@ def points(digits, first_epoch):
     """A function: the points, 0 to 100, that the network scores on images of the digits."""
     from cnn_raw.train import build_predict_op
 
-    predict = build_predict_op(first_epoch[0].weights)
+    predict = build_predict_op(first_epoch[0])
 
     def score(images):
         images = np.asarray(images, np.float32)[..., None]

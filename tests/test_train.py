@@ -34,11 +34,11 @@ def test_epoch_reaches_more_than_93_percent_of_all_test_images(first_epoch):
 
 
 def test_epoch_reports_what_a_plain_count_over_all_images_gives(first_epoch, mnist):
-    state, epoch = first_epoch
+    weights, epoch = first_epoch
 
     def classes(images):
         pieces = np.array_split(images.reshape(-1, 28, 28, 1), 8)
-        logits = [model(piece, *state.weights, KEEP_ALL, KEEP_ALL) for piece in pieces]
+        logits = [model(piece, *weights, KEEP_ALL, KEEP_ALL) for piece in pieces]
         return np.argmax(np.concatenate(logits), axis=1)
 
     right = classes(mnist.test.images) == np.argmax(mnist.test.labels, axis=1)
