@@ -97,6 +97,10 @@ def test_notebook_runs_and_its_solutions_are_right(path, tmp_path, monkeypatch):
     for odd in ODD_ANSWERS:
         assert [text for text in said[odd] if not text.startswith("Wrong. ")] == []
     assert sum("Not answered yet" in text for text in said[None]) == count
+    for cell in cells:
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert output.metadata["image/png"]["alt"], cell.source
     errors = [
         printed(cell) for cell in cells for output in cell.outputs if output.get("name") == "stderr"
     ]
@@ -122,6 +126,7 @@ def test_notebook_is_committed_plain(path):
 def test_notebook_links_lead_somewhere(path):
     text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)  # code has brackets of its own
+    assert all(re.findall(r"!\[(.*?)\]", text))  # pictures have alternative text
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (FOLDER / target).exists(), target
 
