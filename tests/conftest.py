@@ -220,13 +220,10 @@ def inside(first_epoch, mnist):
 @pytest.fixture(scope="session")
 def draw_page(inside):
     """The address of the page of ``inside``, on a real socket."""
-    import uvicorn
-
     from cnn_raw.draw import server
 
     listener = server.listen(0)
-    application = server.application(inside.answer)
-    running = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_level="critical"))
+    running = server.build_server(inside.answer)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}/"

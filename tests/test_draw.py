@@ -204,6 +204,20 @@ def test_products_of_a_dense_layer_sum_to_what_matmul_returned(inside, layer):
         assert weights == sorted(weights, reverse=True)
 
 
+def test_one_logit_against_another_is_their_difference(inside):
+    request = {"op": "explain", "source": DRAWN, "layer": "py_x", "at": [3]}
+    three, eight = (inside.answer({**request, "at": [k]}) for k in (3, 8))
+    both = inside.answer({**request, "against": 8})
+    for name in ("value", "sum", "matmul"):
+        assert both[name] == pytest.approx(three[name] - eight[name], abs=1e-9)
+    assert both["against"] == 8
+
+
+def test_pixel_is_that_of_the_image(inside, mnist):
+    reply = inside.answer({"op": "explain", "source": {"test": 7}, "layer": "X", "at": [14, 14, 0]})
+    assert reply["value"] == mnist.test.images[7].reshape(28, 28)[14, 14]
+
+
 def test_softmax_is_explained_by_its_logits(inside):
     estimate = inside.answer({"op": "estimate", "source": DRAWN})["probabilities"]
     for k in (0, 7):
@@ -219,7 +233,7 @@ def test_picture_is_prepared_as_predict_prepares_it(inside):
     source = {"picture": {"shape": [300, 300], "data": base64.b64encode(photo).decode()}}
     reply = inside.answer({"op": "estimate", "source": source})
     assert np.argmax(reply["probabilities"]) == 7
-    image = unpacked(reply["stages"]["image"])
+    image = unpacked(inside.answer({"op": "stages", "source": source})["image"])
     np.testing.assert_allclose(image, prepare_picture(photo).image, atol=1 / 254)
 
 
@@ -236,20 +250,26 @@ def test_try_is_the_readers_filter(inside, mnist):
         np.testing.assert_allclose(unpacked(reply["map"]), expected, atol=scale / 2 * 1.001)
 
 
-def test_next_wrong_goes_round_all_that_the_network_gets_wrong(inside, first_epoch):
+def test_wrong_finds_all_that_the_network_gets_wrong_a_few_at_a_time(inside, first_epoch, mnist):
     _, epoch = first_epoch
-    seen, i = [], -1
-    while (reply := inside.answer({"op": "next_wrong", "after": i}))["test"] not in seen[:1]:
-        assert reply["label"] != reply["answer"]
-        seen.append(i := reply["test"])
-    assert len(seen) == round(10_000 * (1 - epoch.test_accuracy))
+    digits, reply = [], {"looked": 0, "done": False}
+    while not reply["done"]:
+        before = reply["looked"]
+        reply = inside.answer({"op": "wrong", "after": before})
+        assert before < reply["looked"] <= before + 250
+        digits += reply["digits"]
+    assert len({one["test"] for one in digits}) == round(10_000 * (1 - epoch.test_accuracy))
+    for one in digits:
+        assert one["label"] == mnist.test.labels[one["test"]].argmax() != one["answer"]
+    image = unpacked(digits[0]["image"])
+    np.testing.assert_allclose(image.ravel(), mnist.test.images[digits[0]["test"]], atol=0.005)
 
 
 def test_steps_can_be_switched_off(inside):
     small = {"strokes": [[[x * 0.4, y * 0.4] for x, y in SEVEN[0]]], "thickness": 0.05}
 
     def stages(**steps):
-        return inside.answer({"op": "estimate", "source": small, "steps": steps})["stages"]
+        return inside.answer({"op": "stages", "source": small, "steps": steps})
 
     on = unpacked(stages()["image"])
     for step in ("pen", "box", "center", "prepare"):
@@ -306,6 +326,9 @@ def test_empty_canvas_is_said_to_be_empty(inside):
         ({"op": "explain", "layer": "l9", "at": [0]}, "layer"),
         ({"op": "explain", "layer": "l1", "at": [14, 0, 0]}, "from 0 to 13"),
         ({"op": "explain", "layer": "l1", "at": [0]}, "3 whole numbers"),
+        ({"op": "explain", "layer": "l4", "at": [0], "against": 1}, "against"),
+        ({"op": "explain", "layer": "py_x", "at": [0], "against": 10}, "from 0 to 9"),
+        ({"op": "wrong", "after": 10_001}, "from 0 to 10000"),
         ({"op": "try", "filter": [[1, 2], [3, 4]]}, "three rows"),
         ({"op": "try", "filter": [[1e9] * 3] * 3}, "within"),
         ({"op": "try", "filter": [[0] * 3] * 3, "padding": "FULL"}, "SAME or VALID"),
@@ -346,7 +369,15 @@ def test_server_answers_and_serves_its_files_with_the_headers_of_safety(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/x", "/static/draw.js", "/../inside.py", "/%2e%2e/inside.py", "/api/../cli.py"]
+    "path",
+    [
+        "/x",
+        "/index.html",
+        "/static/draw.js",
+        "/../inside.py",
+        "/%2e%2e/inside.py",
+        "/api/../cli.py",
+    ],
 )
 def test_server_serves_nothing_else(client, path):
     assert client.get(path).status_code == 404
@@ -405,8 +436,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=8,
 )
-NAMES = ("source", "steps", "model", "dropout", "layer", "at", "filter", "padding", "stride",
-         "after")  # fmt: skip
+NAMES = ("source", "steps", "model", "dropout", "layer", "at", "against", "filter", "padding",
+         "stride", "after", "asks")  # fmt: skip
 GOOD = {
     "source": DRAWN, "layer": "l2a", "at": [1, 2, 3], "filter": [[1, 0, 1]] * 3, "stride": 1,
 }  # fmt: skip
@@ -414,9 +445,11 @@ GOOD = {
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    op=st.sampled_from(["state", "estimate", "layers", "explain", "try", "filters", "next_wrong"]),
+    op=st.sampled_from(sorted(Inside({}, None)._ops)),
     changes=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3),
-    inner=st.dictionaries(st.sampled_from(["strokes", "thickness", "test"]), JSON, max_size=2),
+    inner=st.dictionaries(
+        st.sampled_from(["strokes", "thickness", "test", "picture"]), JSON, max_size=2
+    ),
 )
 def test_any_json_gets_an_answer_or_one_line(client, op, changes, inner):
     request = {"op": op, **GOOD, **changes}

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import http.client
 import os
 import signal
@@ -17,7 +18,7 @@ import pytest
 import reference
 
 from cnn_raw import InputError, cli
-from cnn_raw.draw import last_run, server
+from cnn_raw.draw import connection, last_run, server
 from cnn_raw.draw.explain import SHAPES
 from cnn_raw.look.activations import LAYERS
 
@@ -107,6 +108,58 @@ def test_many_clients_at_once_all_get_their_answers(draw_page):
     assert {reply.status_code for reply in replies} == {200}
     for i, reply in enumerate(replies):
         assert reply.json() == replies[i % 8].json()
+
+
+def half_sent(port, count):
+    """``count`` connections on which a request has begun and does not end."""
+    head = f"POST /api HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 900\r\n"
+    for i in range(count):
+        client = socket.create_connection(("127.0.0.1", port), timeout=20)
+        client.sendall((head if i % 2 else f"{head}\r\n{{").encode())
+        yield client
+
+
+def test_slow_clients_hold_nobody_up_and_are_cut_off(draw_page, monkeypatch):
+    port = httpx.URL(draw_page).port
+    with contextlib.ExitStack() as stack:
+        open_ones = [stack.enter_context(client) for client in half_sent(port, 200)]
+        start = time.monotonic()
+        assert httpx.post(f"{draw_page}api", json={"op": "state"}).status_code == 200
+        assert time.monotonic() - start < 5  # measured: 0.2 s
+        monkeypatch.setattr(connection, "PATIENCE", 0.5)
+        trickling = [stack.enter_context(client) for client in half_sent(port, 2)]
+        for client in trickling:
+            with pytest.raises(OSError):
+                for _ in range(200):  # 20 s, a byte every tenth of one
+                    client.sendall(b" ")
+                    time.sleep(0.1)
+        assert len(open_ones) == 200
+
+
+def test_server_without_file_descriptors_answers_and_stays_quiet(tmp_path):
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))\n"
+        "from cnn_raw.draw import server\n"
+        "listener = server.listen(0); print(listener.getsockname()[1], flush=True)\n"
+        "server.build_server(lambda request: {'well': True}).run(sockets=[listener])\n"
+    )
+    with (
+        open(tmp_path / "stderr", "w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=stderr, text=True
+        ) as process,
+        contextlib.ExitStack() as stack,
+    ):
+        try:
+            port = int(process.stdout.readline())
+            for client in half_sent(port, 300):
+                stack.enter_context(client)
+            answer = httpx.post(f"http://127.0.0.1:{port}/api", json={}, timeout=20)
+            assert answer.json() == {"well": True}
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+    assert (tmp_path / "stderr").read_text() == ""
 
 
 # --- The command --------------------------------------------------------------------------------

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_raw import InputError
+from cnn_raw.draw.bundle import STATIC, script
 from cnn_raw.runs import run
 
 if TYPE_CHECKING:
     import anywidget
 
     from cnn_raw.cnn import Weights
-
-STATIC = Path(__file__).parent / "static"
 
 
 def widget(weights: "Weights", **others: "Weights") -> "anywidget.AnyWidget":
@@ -41,7 +40,7 @@ def widget(weights: "Weights", **others: "Weights") -> "anywidget.AnyWidget":
         raise InputError("anywidget is missing: pip install 'cnn-raw[draw]'") from None
 
     class Draw(anywidget.AnyWidget):
-        _esm = STATIC / "draw.js"
+        _esm = script("widget.js")
         _css = STATIC / "draw.css"
 
     test = input_data.read_data_sets(one_hot=True).test
@@ -52,6 +51,8 @@ def widget(weights: "Weights", **others: "Weights") -> "anywidget.AnyWidget":
             answer = inside.answer(message["request"])
         except InputError as error:
             answer = {"error": str(error)}
+        except Exception as error:
+            answer = {"error": f"error in the kernel: {error!r}"}
         draw.send({"id": message["id"], "reply": answer})
 
     draw = Draw()
@@ -82,7 +83,7 @@ def open_page(
         print(f"{', '.join(models)}: draw on {address} (Ctrl-C ends it)", flush=True)
         if browser:
             webbrowser.open(address)
-        server.serve(inside.answer, listener)
+        server.build_server(inside.answer).run(sockets=[listener])
 
 
 def last_run(folder: str | os.PathLike = "runs") -> Path:

@@ -17,6 +17,7 @@ SHAPES = {
     "X": (28, 28, 1), "l1a": (28, 28, 32), "l1": (14, 14, 32), "l2a": (14, 14, 64),
     "l2": (7, 7, 64), "l3a": (7, 7, 128), "l3": (4, 4, 128), "l4": (625,), "py_x": (10,),
 }  # fmt: skip
+EXPLAINED: dict[str, tuple[int, ...]] = {**SHAPES, "softmax": (10,)}
 BEFORE = dict(zip(LAYERS[1:], LAYERS, strict=False)) | {"softmax": "py_x"}
 FILTER_OF = {"l1a": "w", "l2a": "w2", "l3a": "w3", "l4": "w4", "py_x": "w_o"}
 STRONGEST_CHANNELS, STRONGEST_INPUTS = 4, 8
@@ -24,12 +25,19 @@ STRONGEST_CHANNELS, STRONGEST_INPUTS = 4, 8
 Found = dict[str, np.ndarray]
 
 
-def explain(found: Found, weights: Weights, layer: str, at: list[int]) -> dict:
-    """Return the explanation of ``layer`` at the indices ``at``: its "kind" says which it is."""
+def explain(
+    found: Found, weights: Weights, layer: str, at: list[int], against: int | None = None
+) -> dict:
+    """Return the explanation of ``layer`` at the indices ``at``: its "kind" says which it is.
+
+    With ``against`` it is that of the logit at ``at`` minus this one.
+    """
+    if layer == "X":
+        return {"kind": "pixel", "value": float(found["X"][(0, *at)])}
     if layer == "softmax":
         return _softmax(found, at)
     if layer in ("l4", "py_x"):
-        return _dense(found, getattr(weights, FILTER_OF[layer]).numpy(), layer, at)
+        return _dense(found, getattr(weights, FILTER_OF[layer]).numpy(), layer, at, against)
     if layer in FILTER_OF:
         return _conv(found, getattr(weights, FILTER_OF[layer]).numpy(), layer, at)
     return _pool(found, layer, at)
@@ -105,23 +113,28 @@ def dropped(found: Found, layer: str, at: list[int]) -> dict:
     return {"keep": KEEP[layer], "mask": int(mask.reshape(SHAPES[layer])[tuple(at)])}
 
 
-def _dense(found: Found, w: np.ndarray, layer: str, at: list[int]) -> dict:
+def _dense(found: Found, w: np.ndarray, layer: str, at: list[int], against: int | None) -> dict:
     (unit,) = at
     before = BEFORE[layer]
     inputs = found[before].reshape(1, -1)
-    result = float(tf.matmul(inputs, w)[0, unit])
-    products = inputs[0].astype(np.float64) * w[:, unit]
+    results, values = tf.matmul(inputs, w).numpy()[0].astype(np.float64), found[layer][0]
+    result, value, column = results[unit], float(values[unit]), w[:, unit].astype(np.float64)
+    if against is not None:
+        result, value = result - results[against], value - float(values[against])
+        column = column - w[:, against]
+    result = float(result)
+    products = inputs[0].astype(np.float64) * column
     order = np.argsort(-np.abs(products), kind="stable")
     shown = order[:STRONGEST_INPUTS]
     total = float(products.sum())
     reply = {
         "kind": "dense",
-        "value": float(found[layer][0, unit]),
+        "value": value,
         "inputs": [
             {
                 "input": [int(n) for n in np.unravel_index(i, SHAPES[before])],
                 "value": float(inputs[0, i]),
-                "weight": float(w[i, unit]),
+                "weight": float(column[i]),
                 "product": float(products[i]),
             }
             for i in shown
@@ -136,7 +149,7 @@ def _dense(found: Found, w: np.ndarray, layer: str, at: list[int]) -> dict:
     }
     if layer == "l4":
         reply |= {"relu": max(result, 0.0), **dropped(found, layer, at)}
-    return reply
+    return reply | ({} if against is None else {"against": against})
 
 
 def _softmax(found: Found, at: list[int]) -> dict:

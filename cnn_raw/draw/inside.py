@@ -6,12 +6,13 @@ by ``cnn.model`` itself. The requests, by their ``op``:
 
     look         several of these at once, of one source: its digit is prepared and computed once
     state        the models' names, and the shape of every activation
-    estimate     the probabilities, and the stages of the preparation
+    estimate     the probabilities
+    stages       the stages of the preparation
     layers       every activation the tutorial names, and the image X
     explain      one number of an activation, or of "softmax": what it was computed from
     try          one 3x3 filter of the reader's own, SAME or VALID, stride 1 or 2
     filters      the first layer's 32 filters, and their maps
-    next_wrong   the next test digit that the network gets wrong
+    wrong        the test digits that the network gets wrong, among the next 250
 
 A look has ``asks``, a list of requests; what they leave out is taken from the look itself. Its
 reply has ``replies``, in the same order.
@@ -27,14 +28,14 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights
-from cnn_raw.draw.explain import KEEP, SHAPES, Found, explain
+from cnn_raw.draw.explain import EXPLAINED, KEEP, SHAPES, Found, explain
 from cnn_raw.draw.messages import numbers, packed, position, whole
 from cnn_raw.draw.source import Digit, digit_of
 from cnn_raw.draw.strokes import THICKNESS
 from cnn_raw.input_data import DataSet
 from cnn_raw.look.activations import LAYERS, KeepProbability, activations
 
-MOST_ASKS = 10
+MOST_ASKS, TESTS_AT_ONCE = 10, 250
 
 
 class Inside:
@@ -44,18 +45,18 @@ class Inside:
         self.models, self._test = models, test
         self._functions = {name: _function(weights) for name, weights in models.items()}
         self._dropping = {name: _dropout_function(weights) for name, weights in models.items()}
-        self._answers: dict[str, np.ndarray] = {}
         self._digits: dict[tuple, Digit] = {}  # what the asks of one look have in common
         self._found: dict[tuple, Found] = {}
         self._ops: dict[str, Callable[[dict], dict]] = {
             "look": self._look,
             "state": self._state,
             "estimate": self._estimate,
+            "stages": self._stages,
             "layers": self._layers,
             "explain": self._explain,
             "try": self._try,
             "filters": self._filters,
-            "next_wrong": self._next_wrong,
+            "wrong": self._wrong,
         }
         for function in self._functions.values():  # traced before the first stroke
             function(tf.zeros((1, 28, 28, 1)))
@@ -88,29 +89,33 @@ class Inside:
         return {
             "models": list(self.models),
             "tests": self._test.num_examples,
-            "shapes": {name: list(shape) for name, shape in SHAPES.items()},
+            "shapes": {name: list(shape) for name, shape in EXPLAINED.items()},
             "thickness": THICKNESS,
+            "dropout": True,
         }
 
     def _estimate(self, request: dict) -> dict:
-        raw, prepared, label = self._digit(request)
+        _, prepared, label = self._digit(request)
         probabilities = tf.nn.softmax(self._run(request)["py_x"])[0]
-        height, width = prepared.ink.shape
-        top, left, bottom, right = prepared.box or (0, 0, 0, 0)
         return {
             "empty": prepared.box is None,
             "probabilities": probabilities.numpy().tolist(),
             "label": label,
-            "stages": {
-                "raw": packed(raw),
-                "ink": packed(prepared.ink),
-                "box": [top / height, left / width, bottom / height, right / width]
-                if prepared.box
-                else None,
-                "small": packed(prepared.small),
-                "image": packed(prepared.image),
-                "shift": list(prepared.shift),
-            },
+        }
+
+    def _stages(self, request: dict) -> dict:
+        raw, prepared, _ = self._digit(request)
+        height, width = prepared.ink.shape
+        top, left, bottom, right = prepared.box or (0, 0, 0, 0)
+        return {
+            "raw": packed(raw),
+            "ink": packed(prepared.ink),
+            "box": [top / height, left / width, bottom / height, right / width]
+            if prepared.box
+            else None,
+            "small": packed(prepared.small),
+            "image": packed(prepared.image),
+            "shift": list(prepared.shift),
         }
 
     def _layers(self, request: dict) -> dict:
@@ -138,30 +143,37 @@ class Inside:
         result = tf.nn.conv2d(self._image(request), w, strides=strides, padding=padding)
         return {"shape": list(result.shape[1:3]), "map": packed(result[0, :, :, 0].numpy())}
 
-    def _next_wrong(self, request: dict) -> dict:
+    def _wrong(self, request: dict) -> dict:
+        """Look through the next test digits, ``after`` so many: few, so that nobody waits long."""
         name = self._name(request)
-        images = self._test.images.reshape(-1, 28, 28, 1)
-        count = len(images)
-        after = whole(request.get("after", -1), "after", -1, count - 1)
-        if name not in self._answers:
-            predict = self._functions[name]
-            pieces = [predict(images[k : k + 500])["py_x"] for k in range(0, count, 500)]
-            self._answers[name] = np.argmax(np.concatenate(pieces), axis=1)
-        answers, labels = self._answers[name], np.argmax(self._test.labels, axis=1)
-        wrong = np.flatnonzero(answers != labels)
-        if not len(wrong):
-            return {"test": None, "label": None, "answer": None}
-        i = int(wrong[np.searchsorted(wrong, after, side="right") % len(wrong)])
-        return {"test": i, "label": int(labels[i]), "answer": int(answers[i])}
+        start = whole(request.get("after", 0), "after", 0, self._test.num_examples)
+        end = min(start + TESTS_AT_ONCE, self._test.num_examples)
+        images = self._test.images[start:end].reshape(-1, 28, 28, 1)
+        answers = self._functions[name](images)["py_x"].numpy().argmax(axis=1)
+        labels = self._test.labels[start:end].argmax(axis=1)
+        digits = [
+            {
+                "test": start + int(i),
+                "label": int(labels[i]),
+                "answer": int(answers[i]),
+                "image": packed(images[i, :, :, 0]),
+            }
+            for i in np.flatnonzero(answers != labels)
+        ]
+        return {"digits": digits, "looked": end, "done": end == self._test.num_examples}
 
     def _explain(self, request: dict) -> dict:
-        layer, shapes = request.get("layer"), {**SHAPES, "softmax": (10,)}
-        del shapes["X"]
-        if not isinstance(layer, str) or layer not in shapes:
-            raise InputError(f"layer: give one of {', '.join(shapes)}")
-        at = position(request.get("at"), shapes[layer], layer)
+        layer, against = request.get("layer"), request.get("against")
+        if not isinstance(layer, str) or layer not in EXPLAINED:
+            raise InputError(f"layer: give one of {', '.join(EXPLAINED)}")
+        at = position(request.get("at"), EXPLAINED[layer], layer)
+        if against is not None:
+            if layer != "py_x":
+                raise InputError("against: give it for a logit, of py_x, alone")
+            against = whole(against, "against", 0, 9)
         weights = self.models[self._name(request)]
-        return {"layer": layer, "at": at, **explain(self._run(request), weights, layer, at)}
+        reply = explain(self._run(request), weights, layer, at, against)
+        return {"layer": layer, "at": at, **reply}
 
     def _name(self, request: dict) -> str:
         name = request.get("model", next(iter(self.models)))

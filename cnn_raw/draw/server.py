@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,15 +24,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_raw import InputError
+from cnn_raw.draw.bundle import STATIC
+from cnn_raw.draw.connection import Connection, Server
 
 HOST = "127.0.0.1"
-STATIC = Path(__file__).parent / "static"
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 FILES = {
-    "/": ("index.html", "text/html"),
-    "/draw.css": ("draw.css", "text/css"),
-    "/draw.js": ("draw.js", "text/javascript"),
-    "/page.js": ("page.js", "text/javascript"),
+    f"/{path.relative_to(STATIC).as_posix()}": path
+    for path in sorted(STATIC.rglob("*"))
+    if path.suffix in TYPES
 }
+FILES["/"] = FILES.pop("/index.html")
 MOST_BYTES = 1_000_000
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -61,7 +64,7 @@ def application(answer: Callable[[dict], dict]) -> ASGIApp:
             return _error(400, str(error))
         return JSONResponse(reply)
 
-    routes = [_file_route(path, *named) for path, named in FILES.items()]
+    routes = [_file_route(address, path) for address, path in FILES.items()]
     routes.append(Route("/api", ask, methods=["POST"]))
     handlers = {
         HTTPException: lambda _, error: _error(error.status_code, error.detail),
@@ -87,10 +90,12 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def serve(answer: Callable[[dict], dict], listener: socket.socket) -> None:
-    """Serve the page until Ctrl-C, which raises KeyboardInterrupt."""
+def build_server(answer: Callable[[dict], dict]) -> uvicorn.Server:
+    """Return the server of the page; ``run(sockets=[listener])`` serves until Ctrl-C."""
     config = uvicorn.Config(
         application(answer),
+        http=Connection,
+        backlog=32,
         lifespan="off",
         log_level="critical",
         access_log=False,
@@ -98,7 +103,7 @@ def serve(answer: Callable[[dict], dict], listener: socket.socket) -> None:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=30,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    return Server(config)
 
 
 class _Guard:
@@ -141,7 +146,7 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _parsed(body: bytes) -> object:
+def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_reject)
     except InputError:
@@ -158,10 +163,10 @@ def _error(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": message}, status_code=status)
 
 
-def _file_route(path: str, name: str, media_type: str) -> Route:
-    content = (STATIC / name).read_bytes()
+def _file_route(address: str, path: Path) -> Route:
+    content, media_type = path.read_bytes(), TYPES[path.suffix]
 
     async def file(request: Request) -> Response:
         return Response(content, media_type=media_type)
 
-    return Route(path, file, methods=["GET"])
+    return Route(address, file, methods=["GET"])
