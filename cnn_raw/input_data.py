@@ -108,17 +108,18 @@ def read_data_sets(
     *,
     one_hot: bool = False,
     validation_size: int = 5000,
+    fill: bool = True,
 ) -> Datasets:
     """Read the four MNIST files, or another set in the same format, from the folder ``train_dir``.
 
-    If none of the four is there they are put there from this package first (2016 downloaded
-    them). Each may be gzipped or not (then without ``.gz``). With no folder the package's own
-    files are read in place. Raises InputError, which names the file, if the files cannot be
-    used or put there; nothing is left half-written.
+    A missing or empty folder is filled with this package's MNIST first (2016 downloaded it), unless
+    ``fill`` is False. Each file may be gzipped or not (then without ``.gz``). With no folder the
+    package's own files are read in place. Raises InputError, which names the file, if the files
+    cannot be used or put there; nothing is left half-written.
     """
     paths = [PACKAGE_DATA / name for name in FILES]
     if train_dir is not None:
-        paths = maybe_copy(train_dir)
+        paths = maybe_copy(train_dir, fill)
     train_images, train_labels = _read_pair(paths[0], paths[1])
     if not 0 <= validation_size <= len(train_images):
         raise InputError(
@@ -136,11 +137,11 @@ def read_data_sets(
     )
 
 
-def maybe_copy(train_dir: str | os.PathLike) -> list[Path]:
-    """Return the paths of the four files in a folder; put them there if it has none of them.
+def maybe_copy(train_dir: str | os.PathLike, fill: bool = True) -> list[Path]:
+    """Return the paths of the four files in a folder; ``fill`` it first if it is empty or missing.
 
-    Raises InputError if it has only some (two data sets are never mixed), or if the files
-    cannot be put there, and then takes away what it had written.
+    Raises InputError if a file is missing otherwise (two data sets are never mixed), or if the
+    folder cannot be filled, and then removes what it had written.
     """
     folder = Path(train_dir)
     try:
@@ -152,10 +153,12 @@ def maybe_copy(train_dir: str | os.PathLike) -> list[Path]:
         raise InputError(f"{folder}: cannot be looked into ({error.strerror})") from error
     if not missing:
         return paths
-    if len(missing) < len(FILES):
+    if not fill and not folder.exists():
+        raise InputError(f"{folder}: there is no such folder; give one with the four MNIST files")
+    if not fill or (folder.exists() and any(folder.iterdir())):
         raise InputError(
-            f"{folder}: has no {', no '.join(missing)}; add what is missing, or give a folder "
-            "with none of the four files, and MNIST's are put there"
+            f"{folder}: has no {', no '.join(missing)}; give a folder that has all four files, or "
+            "an empty one to train: MNIST is copied into it"
         )
     _copy_package_data(folder)
     return [folder / name for name in FILES]

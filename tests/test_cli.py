@@ -191,4 +191,4 @@ def test_ctrl_c_ends_with_a_summary_and_status_130(tmp_path):
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     assert re.search(r"stopped in epoch 1, after \d+ of 429 steps", out)
-    assert re.search(r"cnn-raw train --resume runs/\S+ goes on", out)
+    assert re.search(r"cnn-raw train --resume runs/\S+ continues", out)

@@ -1,11 +1,13 @@
 """A run: killed at any moment it goes on to the same last bit; nothing of it is ever lost."""
 
+import contextlib
 import json
 import os
 import random
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -14,11 +16,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_raw import InputError, cli
+from cnn_raw import InputError, cli, files
 from cnn_raw.runs import run
-from cnn_raw.runs.checkpoint import Checkpoints
+from cnn_raw.runs.checkpoint import Checkpoints, load_weights
 from cnn_raw.settings import Settings
-from cnn_raw.train import train
+from cnn_raw.train import Epoch, train
 
 EPOCHS = 5
 SETTINGS = Settings(epochs=EPOCHS, batch_size=50, seed=7)
@@ -57,6 +59,8 @@ def contents(folder):
     history = run.read_history(folder)
     reader = tf.train.load_checkpoint(str(folder / f"ckpt-{len(history)}"))
     arrays = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    record = json.loads(arrays.pop("record/.ATTRIBUTES/VARIABLE_VALUE"))
+    assert record == {"seed": SETTINGS.seed, "history": history}
     return arrays, [{**figures, "seconds": 0} for figures in history]
 
 
@@ -65,8 +69,7 @@ def assert_same_run(one, two):
     assert history == other_history
     assert sorted(arrays) == sorted(others)
     for name, array in arrays.items():
-        if name != "_CHECKPOINTABLE_OBJECT_GRAPH":
-            assert np.array_equal(array, others[name]), name
+        assert np.array_equal(array, others[name]), name
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +105,9 @@ def test_run_keeps_settings_figures_and_everything_that_training_changes(uninter
         expected.shuffle(np.arange(200))
     assert np.array_equal(arrays["random/key/.ATTRIBUTES/VARIABLE_VALUE"], expected.get_state()[1])
     assert arrays["random/pos/.ATTRIBUTES/VARIABLE_VALUE"] == expected.get_state()[2]
-    assert tf.train.latest_checkpoint(uninterrupted) == str(uninterrupted / f"ckpt-{EPOCHS}")
+    names = {path.name for path in uninterrupted.iterdir() if path.is_file()}
+    kept = {f"ckpt-{n}.{part}" for n in (3, 4, 5) for part in ("index", "data-00000-of-00001")}
+    assert names == {"settings.json", "history.jsonl", "lock", *kept}
 
 
 def test_run_killed_at_many_moments_ends_as_one_never_interrupted(
@@ -134,7 +139,7 @@ def kill_when_writing(command, folder):
     """Kill while TensorFlow writes a checkpoint: its temporary folder is there."""
     process = subprocess.Popen([sys.executable, "-m", "cnn_raw", *command])
     while process.poll() is None:
-        if any(re.fullmatch(r"ckpt-\d+_temp", name) for name in os.listdir(folder)):
+        if any(".tempstate" in name for name in os.listdir(folder)):
             process.kill()
         time.sleep(0.0005)
     assert process.wait() == -signal.SIGKILL
@@ -168,8 +173,9 @@ def test_damaged_checkpoint_is_named_and_the_one_before_goes_on(copy, uninterrup
         Checkpoints(resumed)
     assert re.search(rf"ckpt-5: .*; give {copy}/ckpt-4, the one before$", str(error.value))
     if damage == "changed":
-        assert cli.main(["train", "--resume", f"{copy}/ckpt-4", "--epochs", str(EPOCHS)]) == 0
-        assert_same_run(copy, uninterrupted)
+        new = copy.parent / "new"
+        assert cli.main(["train", "--resume", f"{copy}/ckpt-4", "--out", str(new)]) == 0
+        assert_same_run(new, uninterrupted)
 
 
 def test_resume_needs_no_checkpoint_that_does_not_count(copy, uninterrupted):
@@ -183,7 +189,7 @@ def test_resume_needs_no_checkpoint_that_does_not_count(copy, uninterrupted):
 def test_resume_of_a_finished_run_says_so_and_goes_on_when_told(copy, capsys):
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     assert cli.main(["train", "--resume", str(copy)]) == 0
-    assert "5 epochs are done; --epochs gives the total" in capsys.readouterr().out
+    assert "5 epochs are done; --epochs sets a larger total" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
     assert cli.main(["train", "--resume", str(copy), "--epochs", "6"]) == 0
     assert len(run.read_history(copy)) == 6
@@ -202,8 +208,8 @@ def test_full_disk_is_reported_and_the_last_good_checkpoint_stays(small_data, tm
     )
     assert done.returncode == 2
     assert done.stderr == (
-        f"cnn-raw: {folder}: epoch 2 cannot be kept (File too large); 1 epochs are kept, and "
-        "--resume goes on after them\n"
+        f"cnn-raw: {folder}: epoch 2 cannot be saved (File too large); the run keeps what "
+        "it had after epoch 1, and --resume continues it\n"
     )
     names = {path.name for path in folder.iterdir() if path.name.startswith("ckpt")}
     assert names == {"ckpt-1.index", "ckpt-1.data-00000-of-00001"}
@@ -224,9 +230,9 @@ def test_epoch_does_not_count_when_its_line_cannot_be_written(
         checkpoints = Checkpoints(resumed)
         epoch = next(train(resumed.mnist, resumed.settings, checkpoints.state))
         with monkeypatch.context() as patch:
-            patch.setattr(*((os, "fsync") if at == "fsync" else (run.Path, "replace")), no_space)
+            patch.setattr(*((os, "fsync") if at == "fsync" else (files.Path, "replace")), no_space)
             with pytest.raises(
-                InputError, match=r"epoch 2 cannot be kept \(No space left on device\)"
+                InputError, match=r"epoch 2 cannot be saved \(No space left on device\)"
             ):
                 checkpoints.keep(epoch)
     assert [figures["epoch"] for figures in run.read_history(folder)] == [1]
@@ -246,7 +252,7 @@ def test_second_training_in_a_folder_is_refused(copy, capsys):
 def test_folder_with_anything_in_it_is_not_overwritten(copy, tmp_path, capsys):
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     assert cli.main(["train", "--out", str(copy)]) == 2
-    assert "holds a run; --resume goes on with it, --force overwrites" in capsys.readouterr().err
+    assert "holds a run; --resume continues it, --force overwrites" in capsys.readouterr().err
     assert cli.main(["train", "--out", str(copy), "--force", "--batch-size", "60000"]) == 2
     assert "only 55000 training images" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
@@ -279,8 +285,9 @@ def test_force_takes_away_the_other_run_and_nothing_else(copy, small_data):
         (["--resume", "{run}/ckpt-6"], "the run has 5 epochs"),
         (["--resume", "{run}/ckpt-0"], "the run has 5 epochs"),
         (["--resume", "{run}", "--epochs", "0"], "epochs 0"),
-        (["--resume", "{run}", "--out", "{tmp}/new"], "not allowed with argument"),
-        (["--dry-run", "--out", "{tmp}/new"], "not allowed with argument"),
+        (["--resume", "{run}/ckpt-3"], "ckpt-3: is not the run's last epoch; --out DIR continues"),
+        (["--resume", "{run}", "--out", "{other}"], "other: is not empty"),
+        (["--dry-run", "--out", "{tmp}/new"], "--dry-run keeps nothing"),
         (["--out", "{run}/settings.json"], "settings.json"),
     ],
 )
@@ -336,3 +343,207 @@ def test_run_is_kept_under_the_date_when_no_folder_is_given(small_data, tmp_path
     with run.start(None, SETTINGS, small_data) as started:
         assert re.fullmatch(r"runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", str(started.folder))
         assert run.is_run(started.folder)
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+NAMES = ["run??", "run*", "run[1]", "a\\b", "한국어", "two words", "a\nb", "100%", "{}", "--", "-x"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_run_of_any_name_is_kept_rotated_and_read_and_touches_no_other(small_data, tmp_path, name):
+    beside = tmp_path / "runab"
+    beside.mkdir()
+    for number in range(1, 5):
+        for part in ("index", "data-00000-of-00001"):
+            (beside / f"ckpt-{number}.{part}").write_bytes(b"mine")
+    before = everything(beside)
+    folder = tmp_path / name / name  # a parent's name is a pattern too
+    with run.start(folder, SETTINGS, small_data) as started:
+        checkpoints = Checkpoints(started)
+        for number in range(1, 5):  # what is trained is not the point
+            checkpoints.state.epoch = number
+            checkpoints.keep(Epoch(number, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    kept = {path.name for path in folder.iterdir() if path.name.startswith("ckpt")}
+    assert kept == {f"ckpt-{n}.{p}" for n in (2, 3, 4) for p in ("index", "data-00000-of-00001")}
+    with run.resume(folder) as resumed:
+        assert Checkpoints(resumed).state.epoch == 4
+    for path in (folder, folder / "ckpt-3"):
+        assert load_weights(path).w.shape == (3, 3, 1, 32)
+    assert everything(beside) == before
+
+
+@pytest.mark.parametrize("number", [1, 3, 4])
+def test_resume_from_an_earlier_checkpoint_never_changes_the_run(copy, capsys, number):
+    if number == 4:
+        (copy / "ckpt-4.data-00000-of-00001").write_bytes(b"damaged")
+    before = everything(copy)
+    new = copy.parent / "new"
+    assert cli.main(["train", "--resume", f"{copy}/ckpt-{number}"]) == 2
+    assert "--out DIR continues from it as a new run" in capsys.readouterr().err
+    status = cli.main(["train", "--resume", f"{copy}/ckpt-{number}", "--out", str(new)])
+    assert status == (0 if number == 3 else 2)  # 1 is no longer kept
+    assert everything(copy) == before
+    assert new.exists() == (number == 3)
+
+
+def test_damaged_last_checkpoint_changes_nothing(copy, capsys):
+    (copy / "ckpt-5.data-00000-of-00001").write_bytes(b"damaged")
+    before = everything(copy)
+    assert cli.main(["train", "--resume", str(copy), "--epochs", "7"]) == 2
+    assert "ckpt-5" in capsys.readouterr().err
+    assert everything(copy) == before
+
+
+@pytest.mark.parametrize("lines", [None, 0, 2, 4])
+def test_lost_or_cut_history_is_rebuilt_from_the_checkpoint(copy, lines):
+    path = copy / "history.jsonl"
+    whole = path.read_bytes()
+    path.unlink()
+    if lines is not None:
+        path.write_bytes(b"".join(whole.splitlines(keepends=True)[:lines]))
+    with run.resume(copy) as resumed:
+        assert Checkpoints(resumed).state.epoch == EPOCHS
+    assert path.read_bytes() == whole
+    assert len(run.checkpoint_files(copy)) == 6
+
+
+def test_history_that_no_checkpoint_confirms_is_refused(copy, capsys):
+    lines = (copy / "history.jsonl").read_text().splitlines(keepends=True)
+    (copy / "history.jsonl").write_text(lines[0].replace('"cost": 2', '"cost": 3') + lines[1])
+    before = everything(copy)
+    assert cli.main(["train", "--resume", str(copy)]) == 2
+    assert "has 2 epochs, but ckpt-5 exists" in capsys.readouterr().err
+    assert everything(copy) == before
+
+
+def test_checkpoint_of_another_epoch_or_seed_is_refused(copy, small_data, tmp_path, capsys):
+    for part in ("index", "data-00000-of-00001"):
+        (copy / f"ckpt-5.{part}").write_bytes((copy / f"ckpt-4.{part}").read_bytes())
+    assert cli.main(["train", "--resume", str(copy), "--epochs", "6"]) == 2
+    assert "holds the state after epoch 4" in capsys.readouterr().err
+    other = keep(tmp_path / "other", small_data, epochs=1, settings=Settings(5, 50, seed=8))
+    settings = json.loads((other / "settings.json").read_text())
+    (other / "settings.json").write_text(json.dumps({**settings, "seed": 7}))
+    assert cli.main(["train", "--resume", str(other)]) == 2
+    assert "was made with seed 8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["settings.json", "history.jsonl"])
+def test_force_leaves_what_is_not_certainly_a_run(small_data, tmp_path, change):
+    folder = tmp_path / "mine"
+    (folder / "ckpt-2024-backup").mkdir(parents=True)
+    (folder / "events").mkdir()
+    for name in (change, "ckpt-2024-backup/a", "events/diary"):
+        (folder / name).write_text('{"mine": 1}')
+    before = everything(folder)
+    with pytest.raises(InputError, match=r"settings.json|not empty"):
+        keep(folder, small_data, force=True)
+    assert everything(folder) == before
+
+
+def test_force_keeps_strangers_files_beside_a_run(copy, small_data):
+    (copy / "ckpt-2024-backup").mkdir()
+    strangers = {copy / "ckpt-2024-backup" / "a", copy / "events" / "diary", copy / "ckpt-1.txt"}
+    for path in strangers:
+        path.write_text("mine")
+    keep(copy, small_data, epochs=1, force=True)
+    assert {path for path in everything(copy) if path.read_bytes() == b"mine"} == strangers
+
+
+@pytest.mark.parametrize("change", ["deleted", "replaced", "renamed", "settings removed"])
+def test_training_writes_nothing_into_a_folder_it_no_longer_owns(small_data, tmp_path, change):
+    folder = tmp_path / "run"
+    with run.start(folder, SETTINGS, small_data) as started:
+        checkpoints = Checkpoints(started)
+        if change == "renamed":
+            folder.rename(tmp_path / "moved")
+        elif change == "settings removed":
+            (folder / "settings.json").unlink()
+        else:
+            shutil.rmtree(folder)
+        with contextlib.ExitStack() as second:
+            if change == "replaced":
+                second.enter_context(run.start(folder, SETTINGS, small_data))
+            before = everything(tmp_path)
+            checkpoints.state.epoch = 1
+            with pytest.raises(InputError, match="was removed, renamed or replaced"):
+                checkpoints.keep(Epoch(1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+            assert everything(tmp_path) == before
+
+
+def test_epoch_counts_only_once_its_checkpoint_and_events_are_written(small_data, tmp_path):
+    folder, seen = tmp_path / "run", []
+
+    class Events:
+        def epoch(self, state, epoch):
+            seen.append((epoch.epoch, run.read_history(folder), run.checkpoint_files(folder)))
+            raise OSError(28, "No space left on device")
+
+    with run.start(folder, SETTINGS, small_data) as started:
+        checkpoints = Checkpoints(started)
+        checkpoints.state.epoch = 1
+        with pytest.raises(InputError, match=r"epoch 1 cannot be saved .No space left"):
+            checkpoints.keep(Epoch(1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), Events())
+    assert seen == [(1, [], [])]
+    assert run.read_history(folder) == [] and run.checkpoint_files(folder) == []
+
+
+def test_fewer_epochs_than_are_done_change_nothing(copy):
+    before = everything(copy)
+    assert cli.main(["train", "--resume", str(copy), "--epochs", "2"]) == 0
+    assert everything(copy) == before
+
+
+def test_only_train_fills_a_folder_and_only_an_empty_one(small_run, tmp_path, capsys, monkeypatch):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "letter.txt").write_text("dear")
+    for command in (["test", str(small_run)], ["compare"], ["train", "--resume", str(small_run)]):
+        assert cli.main([*command, "--data", str(tmp_path / "tset")]) == 2
+        assert "tset: there is no such folder" in capsys.readouterr().err
+    assert cli.main(["train", "--out", str(tmp_path / "run"), "--data", str(full)]) == 2
+    assert [path.name for path in tmp_path.rglob("*")] == ["full", "letter.txt"]
+
+
+def test_two_runs_in_the_same_second_get_two_names(small_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "strftime", lambda form: "runs/now")
+    with (
+        run.start(None, SETTINGS, small_data) as one,
+        run.start(None, SETTINGS, small_data) as two,
+    ):
+        assert [str(one.folder), str(two.folder)] == ["runs/now", "runs/now-2"]
+
+
+@pytest.mark.parametrize("command", ["train", "dry"])
+def test_no_test_images_are_refused_at_the_start(small_data, tmp_path, capsys, command):
+    data = shutil.copytree(small_data, tmp_path / "data")
+    (data / "t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 2051, 0, 28, 28))
+    (data / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, 0))
+    where = ["--dry-run"] if command == "dry" else ["--out", str(tmp_path / "run")]
+    given = ["--data", str(data), "--batch-size", "9"]
+    assert cli.main(["train", *given, *where]) == 2
+    assert "there are no test images" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_fifo_in_a_run_is_refused_at_once(copy, capsys):
+    for name in ("settings.json", "history.jsonl"):
+        content = (copy / name).read_bytes()
+        (copy / name).unlink()
+        os.mkfifo(copy / name)
+        assert cli.main(["train", "--resume", str(copy)]) == 2
+        assert f"{name}: is not a regular file" in capsys.readouterr().err
+        (copy / name).unlink()
+        (copy / name).write_bytes(content)
+
+
+def test_record_nested_too_deep_or_with_wrong_types_is_damaged(copy, capsys):
+    kept = json.loads((copy / "settings.json").read_text())
+    for content in (b"[" * 100_000, json.dumps({**kept, "data": 5}).encode()):
+        (copy / "settings.json").write_bytes(content)
+        assert cli.main(["train", "--resume", str(copy)]) == 2
+        assert "settings.json: is damaged" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def main(arguments: argparse.Namespace) -> int:
     from cnn_raw.screen import TrainingScreen
 
     settings = Settings(seed=arguments.seed)
-    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
+    mnist = input_data.read_data_sets(arguments.data, one_hot=True, fill=False)
     if arguments.python:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # 0.12.1 has no oneDNN
     tf = import_tensorflow(arguments)

@@ -67,7 +67,9 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         files.check_picture(arguments.plot)
     seed = Settings(seed=arguments.seed).seed
-    data = getattr(input_data.read_data_sets(arguments.data, one_hot=True), arguments.split)
+    data = getattr(
+        input_data.read_data_sets(arguments.data, one_hot=True, fill=False), arguments.split
+    )
     import_tensorflow(arguments)
     from cnn_raw.look.analysis import analyse, check_samples
     from cnn_raw.runs.checkpoint import load_weights

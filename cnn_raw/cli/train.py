@@ -2,11 +2,18 @@
 
 import argparse
 import contextlib
+import tempfile
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnn_raw import InputError, __version__
 from cnn_raw.cli.parser import DATA_HELP, import_tensorflow
 from cnn_raw.settings import Settings
+
+if TYPE_CHECKING:
+    from cnn_raw.runs.run import Run
 
 DRY_RUN_STEPS = 20
 DRY_RUN_TESTS = 1000
@@ -38,22 +45,23 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="of the weights, the dropout masks and the 256 images; the same seed gives the "
         f"same numbers (default: {Settings.seed})",
     )
-    command.add_argument("--data", metavar="DIR", help=DATA_HELP)
-    folder = command.add_mutually_exclusive_group()
-    folder.add_argument(
+    command.add_argument(
+        "--data", metavar="DIR", help=f"{DATA_HELP}; MNIST is copied into an empty or missing one"
+    )
+    command.add_argument(
         "--out",
         metavar="DIR",
         help="keep the run in this folder: after every epoch a checkpoint and the figures "
         "(default: runs/<date-time>)",
     )
-    folder.add_argument(
+    command.add_argument(
         "--resume",
         metavar="DIR",
-        help="go on with the run in this folder, or from one of its checkpoints (DIR/ckpt-3); its "
-        "settings and data are used again, and the weights become those of a run that was never "
-        "interrupted",
+        help="resume the run in this folder with its settings and data; the weights are "
+        "bit-identical to an uninterrupted run's; with --out it continues as a new run there, also "
+        "from an earlier checkpoint (DIR/ckpt-3)",
     )
-    folder.add_argument(
+    command.add_argument(
         "--dry-run",
         action="store_true",
         help=f"only see that it works: one epoch of {DRY_RUN_STEPS} steps, "
@@ -68,69 +76,81 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from cnn_raw.screen import EPOCH_HEADER, TrainingScreen, epoch_line
-
     with _open_run(arguments) as run:
-        mnist, settings, done = run.mnist, run.settings, len(run.history)
-        if done >= settings.epochs:
-            print(f"{run.folder}: {done} epochs are done; --epochs gives the total for more")
-            return 0
-
-        tf = import_tensorflow(arguments)
-        from cnn_raw.look import summary
-        from cnn_raw.runs.checkpoint import Checkpoints
-        from cnn_raw.train import train
-
-        checkpoints = Checkpoints(run)
-        events = summary.write(run.folder, mnist)
-        started = time.monotonic()
-        images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
-        epoch = None
-        with TrainingScreen(settings.epochs, steps, done) as screen:
-            screen.print(
-                f"cnn_raw {__version__}, TensorFlow {tf.__version__}, seed {settings.seed}: "
-                f"{images:,} training images in {steps} batches of {settings.batch_size}"
-            )
-            if run.folder:
-                screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
-                screen.print(events.where)
-            screen.print(EPOCH_HEADER)
-            try:
-                for epoch in train(mnist, settings, checkpoints.state, screen.progress):
-                    checkpoints.keep(epoch)
-                    events.epoch(checkpoints.state, epoch)
-                    screen.print(epoch_line(epoch))
-            except KeyboardInterrupt:
-                screen.print(
-                    f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps"
-                )
-                if run.folder:
-                    screen.print(f"cnn-raw train --resume {run.folder} goes on")
-                raise
-            finally:
-                if epoch:
-                    screen.print(
-                        f"{epoch.test_accuracy:.2%} of the {mnist.test.num_examples:,} test images "
-                        f"are right after {epoch.epoch} of {settings.epochs} epochs, "
-                        f"{time.monotonic() - started:.0f} s"
-                    )
+        if len(run.history) >= run.settings.epochs:
+            print(f"{run.folder}: {len(run.history)} epochs are done; --epochs sets a larger total")
+        else:
+            _train(arguments, run)
     return 0
 
 
-def _open_run(arguments: argparse.Namespace):
-    """Return the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
-    from cnn_raw import input_data
-    from cnn_raw.runs import run
+def _train(arguments: argparse.Namespace, run: "Run") -> None:
+    """Train the run, save each epoch and print its figures."""
+    tf = import_tensorflow(arguments)
+    from cnn_raw.look import summary
+    from cnn_raw.runs.checkpoint import Checkpoints
+    from cnn_raw.screen import EPOCH_HEADER, TrainingScreen, epoch_line
+    from cnn_raw.train import train
 
-    if arguments.force and not arguments.out:
+    mnist, settings, kept = run.mnist, run.settings, not arguments.dry_run
+    if not kept:
+        mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
+    checkpoints = Checkpoints(run)
+    events = summary.write(run.folder if kept else None, mnist)
+    started, done = time.monotonic(), len(run.history)
+    images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
+    epoch = None
+    with TrainingScreen(settings.epochs, steps, done) as screen:
+        screen.print(
+            f"cnn_raw {__version__}, TensorFlow {tf.__version__}, seed {settings.seed}: "
+            f"{images:,} training images in {steps} batches of {settings.batch_size}"
+        )
+        if kept:
+            screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
+            screen.print(events.where)
+        screen.print(EPOCH_HEADER)
+        try:
+            for epoch in train(mnist, settings, checkpoints.state, screen.progress):
+                checkpoints.keep(epoch, events)
+                screen.print(epoch_line(epoch))
+        except KeyboardInterrupt:
+            screen.print(f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps")
+            if kept:
+                screen.print(f"cnn-raw train --resume {run.folder} continues")
+            raise
+        finally:
+            if epoch:
+                screen.print(
+                    f"{epoch.test_accuracy:.2%} of the {mnist.test.num_examples:,} test images "
+                    f"are right after {epoch.epoch} of {settings.epochs} epochs, "
+                    f"{time.monotonic() - started:.0f} s"
+                )
+
+
+@contextlib.contextmanager
+def _open_run(arguments: argparse.Namespace) -> Iterator["Run"]:
+    """Open the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
+    from cnn_raw.runs.run import resume, start
+
+    if arguments.force and (not arguments.out or arguments.resume):
         raise InputError("--force: give the folder to overwrite with --out DIR")
+    if arguments.dry_run and (arguments.out or arguments.resume):
+        raise InputError("--dry-run keeps nothing: leave out --out and --resume")
     given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
     given = {name: value for name, value in given.items() if value is not None}
-    if arguments.resume:
-        return run.resume(arguments.resume, arguments.data, **given)
-    if not arguments.dry_run:
-        return run.start(arguments.out, Settings(**given), arguments.data, arguments.force)
-    settings = Settings(**{**given, "epochs": 1})
-    mnist = input_data.read_data_sets(arguments.data, one_hot=True)
-    mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
-    return contextlib.nullcontext(run.Run(None, settings, mnist))
+    with contextlib.ExitStack() as stack:
+        if arguments.resume:
+            opened = resume(arguments.resume, arguments.data, arguments.out, **given)
+        elif arguments.dry_run:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cnn-raw-"))
+            opened = start(folder, Settings(**{**given, "epochs": 1}), arguments.data)
+        else:
+            settings = Settings(**given)
+            opened = start(arguments.out, settings, arguments.data, arguments.force)
+        fills = arguments.data and not (
+            Path(arguments.data).is_dir() and any(Path(arguments.data).iterdir())
+        )
+        run = stack.enter_context(opened)
+        if fills:
+            print(f"{arguments.data}: MNIST was copied into it", flush=True)
+        yield run

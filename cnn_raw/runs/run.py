@@ -2,57 +2,91 @@
 
     settings.json   what it was started with, and which data
     history.jsonl   one line of figures per epoch
-    ckpt-3.index    the checkpoint after epoch 3 (and ckpt-3.data-...); the last few are there
-    checkpoint      TensorFlow's list of them
+    ckpt-3.index    the checkpoint after epoch 3 (and ckpt-3.data-...); the last three are there
     events/         what TensorBoard shows
     lock            held by the process that trains
 
-An epoch counts when its line is in history.jsonl, and that is written when its checkpoint is safe
-on the disk. So a process that is killed, at any moment, leaves a run that can go on.
+An epoch counts once its checkpoint is on disk; its line in history.jsonl is written next. Each
+checkpoint repeats the figures so far. A process killed at any moment leaves a run that resumes.
 """
 
 import contextlib
+import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from cnn_raw import InputError, files, input_data
 from cnn_raw.settings import Settings
 
 SETTINGS, HISTORY, LOCK = "settings.json", "history.jsonl", "lock"
-FILES = (HISTORY, SETTINGS, "checkpoint", "events")  # besides the checkpoints and the lock
-_CHECKPOINT = re.compile(r"ckpt-(\d+)")
+CHECKPOINT = re.compile(r"ckpt-(\d+)")
+_CHECKPOINT_FILE = re.compile(  # TensorFlow writes under ".tempstate...", then renames
+    r"ckpt-([1-9]\d*)\.(index|data-00000-of-00001)(\.tempstate\d+)?"
+)
+_EVENTS = re.compile(r"events/(train|test|test_256)/events\.out\.tfevents\.[^/]+")
 
 
 @dataclass
 class Run:
-    """A training with its settings and its data, kept in ``folder`` (None: not kept at all).
+    """A training with its settings and its data, kept in ``folder``.
 
     ``history`` has a dictionary for every epoch that counts: the fields of ``train.Epoch``.
+    ``source`` is the folder whose checkpoint it continues from; another one than ``folder`` stays
+    as it is.
     """
 
-    folder: Path | None
+    folder: Path
     settings: Settings
     mnist: input_data.Datasets  # one-hot labels
+    lock: BinaryIO
+    kept: dict  # what settings.json says
+    source: Path
     history: list[dict] = field(default_factory=list)
 
     def add(self, figures: dict) -> None:
-        """Have an epoch count, with its figures: its checkpoint must be safe by now."""
-        write_history(self.folder, [*self.history, figures])
-        self.history.append(figures)
+        """Record an epoch once its checkpoint is on disk."""
+        self.record([*self.history, figures])
 
-    def sweep(self) -> None:
-        """Take away checkpoints of epochs that do not count: half-written ones, or given up."""
-        for path in _checkpoints(self.folder, after=len(self.history)):
-            _remove(path)
+    def record(self, history: list[dict]) -> None:
+        """Write the figures of all epochs that count."""
+        lines = "".join(f"{json.dumps(figures)}\n" for figures in history)
+        files.replace(self.folder / HISTORY, lines)
+        self.history = history
+
+    def check(self) -> None:
+        """Raise InputError unless the folder is still the one that this process locked."""
+        with contextlib.suppress(OSError):
+            held = os.path.samestat(os.fstat(self.lock.fileno()), (self.folder / LOCK).stat())
+            if held and is_run(self.folder):
+                return
+        raise InputError(
+            f"{self.folder}: was removed, renamed or replaced while it was trained; "
+            "nothing more is written to it"
+        )
+
+    def begin(self) -> None:
+        """Write the settings, and delete checkpoints newer than the history.
+
+        To be called when the state to train from has been restored whole.
+        """
+        self.kept |= asdict(self.settings)
+        if not is_run(self.folder) or _read_record(self.folder) != self.kept:
+            files.replace(self.folder / SETTINGS, json.dumps(self.kept, indent=2) + "\n")
+            files.sync(self.folder.parent)
+        for path, number in checkpoint_files(self.folder):
+            if number > len(self.history) or ".tempstate" in path.name:
+                path.unlink()
         for path in filter(files.is_temporary, list(self.folder.iterdir())):
-            _remove(path)
+            if path.is_file():
+                path.unlink()
 
 
 @contextlib.contextmanager
@@ -64,69 +98,75 @@ def start(
 ) -> Iterator[Run]:
     """Start a run in ``folder``, new or empty (default: ``runs/<date-time>``), and lock it.
 
-    ``data`` is what ``read_data_sets`` takes. ``force`` takes away what another run has kept in
-    the folder, and nothing else. Raises InputError if the folder holds anything, if another
-    process trains in it, or if there are fewer training images than one batch.
+    ``data`` is what ``read_data_sets`` takes. ``force`` removes the run that the folder holds, and
+    no file that is not certainly the run's. Raises InputError if the folder holds anything else,
+    if another process trains in it, if there are fewer training images than one batch, or no test
+    images.
     """
     mnist = input_data.read_data_sets(data, one_hot=True)
-    images = mnist.train.num_examples
-    if images < settings.batch_size:  # to know it before anything is taken away
-        raise InputError(
-            f"batch size {settings.batch_size}: there are only {images} training images"
-        )
-    folder = Path(folder or time.strftime("runs/%Y-%m-%d_%H-%M-%S"))
-    if not force:
-        _check_free(folder)
+    _check_images(mnist, settings)
+    folder = Path(folder) if folder else _new_folder()
+    _check_free(folder, force)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with _locked(folder) as lock:
+        _check_free(folder, force)
         if force:
-            for path in (*(folder / name for name in FILES), *_checkpoints(folder)):
-                _remove(path)
-        else:
-            _check_free(folder)
-        _write_settings(folder, settings, data, fingerprint(mnist))
-        files.sync(folder.parent)
-        yield Run(folder, settings, mnist)
+            _remove_run(folder)
+        run = Run(folder, settings, mnist, lock, _kept(settings, data, fingerprint(mnist)), folder)
+        run.begin()
+        yield run
 
 
 @contextlib.contextmanager
 def resume(
-    path: str | os.PathLike, data: str | os.PathLike | None = None, **given: int
+    path: str | os.PathLike,
+    data: str | os.PathLike | None = None,
+    out: str | os.PathLike | None = None,
+    **given: int,
 ) -> Iterator[Run]:
-    """Go on with the run in the folder ``path``, or from its checkpoint ``path``, and lock it.
+    """Continue the run in the folder ``path``, or from its checkpoint ``path``, and lock it.
 
-    ``given`` may have ``epochs``, the new total, and is otherwise as the run was started.
-    ``data`` says where the data is if it has moved. Raises InputError if ``path`` is no run, if
+    With ``out`` it continues as a new run in that folder, and ``path`` stays as it is. From a
+    checkpoint before the last one it continues only so. ``given`` may have ``epochs``, the new
+    total, and is otherwise as the run was started. ``data`` says where the data is if it has
+    moved. Nothing is written before ``Run.begin``. Raises InputError if ``path`` is no run, if
     another process trains in it, or if the settings or the data are not those it was started with.
     """
-    folder, last = Path(path), None
-    if (number := _CHECKPOINT.fullmatch(folder.name)) and not folder.is_dir():
-        folder, last = folder.parent, int(number[1])
-    read_settings(folder)
-    with _locked(folder):
-        started, kept_data, sha256 = read_settings(folder)
-        settings = replace(started, **given)
-        if replace(settings, epochs=started.epochs) != started:
-            raise InputError(
-                f"{folder}: was started with --batch-size {started.batch_size} --seed "
-                f"{started.seed}; leave them out, or start another run"
-            )
-        history = read_history(folder)
-        if last is not None and not 1 <= last <= len(history):
-            raise InputError(f"{path}: the run has {len(history)} epochs")
+    source, last = Path(path), None
+    if (number := CHECKPOINT.fullmatch(source.name)) and not source.is_dir():
+        source, last = source.parent, int(number[1])
+    started, kept_data, sha256 = read_settings(source)
+    settings = replace(started, **given)
+    if replace(settings, epochs=started.epochs) != started:
+        raise InputError(
+            f"{source}: was started with --batch-size {started.batch_size} --seed "
+            f"{started.seed}; leave them out, or start another run"
+        )
+    with contextlib.ExitStack() as stack:
+        if out is None:
+            folder = source
+        else:
+            folder = Path(out)
+            _check_free(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = stack.enter_context(_locked(folder))
+        history = read_history(source)
+        if last is not None:
+            if not 1 <= last <= len(history):
+                raise InputError(f"{path}: the run has {len(history)} epochs")
+            if last < len(history) and out is None:
+                raise InputError(
+                    f"{path}: is not the run's last epoch; --out DIR continues from it as a new run"
+                )
+            history = history[:last]
         data = kept_data if data is None else data
-        mnist = input_data.read_data_sets(data, one_hot=True)
+        mnist = input_data.read_data_sets(data, one_hot=True, fill=False)
         if fingerprint(mnist) != sha256:
             name = data or "the package's MNIST"
-            raise InputError(f"{folder}: {name} is not the data it was started with; see --data")
-        if settings != started:
-            _write_settings(folder, settings, data, sha256)
-        if last is not None:
-            history = history[:last]
-            write_history(folder, history)
-        run = Run(folder, settings, mnist, history)
-        run.sweep()
-        yield run
+            raise InputError(f"{source}: {name} is not the data it was started with; see --data")
+        _check_images(mnist, settings)
+        kept = _kept(settings, data, sha256)
+        yield Run(folder, settings, mnist, lock, kept, source, history)
 
 
 def is_run(folder: str | os.PathLike) -> bool:
@@ -134,20 +174,28 @@ def is_run(folder: str | os.PathLike) -> bool:
     return (Path(folder) / SETTINGS).is_file()
 
 
+def checkpoint_files(folder: Path) -> list[tuple[Path, int]]:
+    """Return the files of the checkpoints in a run's folder, each with its epoch."""
+    matches = ((path, _CHECKPOINT_FILE.fullmatch(path.name)) for path in folder.iterdir())
+    return [(path, int(match[1])) for path, match in matches if match and path.is_file()]
+
+
 def read_settings(folder: Path) -> tuple[Settings, str | None, str]:
     """Return a run's settings, the folder of its data (None: the package's), the data's SHA-256.
 
     Raises InputError if the folder holds no run, or if its settings are damaged.
     """
-    if not is_run(folder):
+    if not (folder / SETTINGS).exists():
         raise InputError(f"{folder}: holds no run; give a folder that cnn-raw train has written")
+    kept = _read_record(folder)
     try:
-        kept = json.loads((folder / SETTINGS).read_bytes())
         data, sha256 = kept.pop("data"), kept.pop("data_sha256")
+        if not isinstance(data, str | None) or not isinstance(sha256, str):
+            raise ValueError("data and data_sha256 must be strings")
         if any(type(value) is not int for value in kept.values()):
             raise ValueError("a setting is not a whole number")
         return Settings(**kept), data, sha256
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / SETTINGS}: is damaged ({error})") from error
 
 
@@ -158,21 +206,18 @@ def read_history(folder: str | os.PathLike) -> list[dict]:
     """
     read_settings(Path(folder))
     path = Path(folder) / HISTORY
-    history = []
+    history: list[dict] = []
     if path.exists():
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-            try:
-                history.append(json.loads(line))
-                if history[-1]["epoch"] != number:
-                    raise ValueError(f"epoch {number} is wanted")
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}: line {number} is damaged ({error})") from error
+        with files.reading(path) as file:
+            for number, line in enumerate(file.read().splitlines(), start=1):
+                try:
+                    figures = json.loads(line)
+                    if figures["epoch"] != number:
+                        raise ValueError(f"its epoch must be {number}")
+                except (ValueError, KeyError, TypeError, RecursionError) as error:
+                    raise InputError(f"{path}: line {number} is damaged ({error})") from error
+                history.append(figures)
     return history
-
-
-def write_history(folder: Path, history: list[dict]) -> None:
-    """Write the figures of all epochs that count."""
-    files.replace(folder / HISTORY, "".join(f"{json.dumps(figures)}\n" for figures in history))
 
 
 def fingerprint(mnist: input_data.Datasets) -> str:
@@ -184,50 +229,88 @@ def fingerprint(mnist: input_data.Datasets) -> str:
     return digest.hexdigest()
 
 
-def _write_settings(
-    folder: Path, settings: Settings, data: str | os.PathLike | None, sha256: str
-) -> None:
+def _read_record(folder: Path) -> dict:
+    with files.reading(folder / SETTINGS) as file:
+        kept = json.loads(file.read())
+        if not isinstance(kept, dict):
+            raise ValueError("must be a JSON object")
+        return kept
+
+
+def _kept(settings: Settings, data: str | os.PathLike | None, sha256: str) -> dict:
     data = None if data is None else os.path.abspath(data)
-    kept = {**asdict(settings), "data": data, "data_sha256": sha256}
-    files.replace(folder / SETTINGS, json.dumps(kept, indent=2) + "\n")
+    return {**asdict(settings), "data": data, "data_sha256": sha256}
 
 
-def _check_free(folder: Path) -> None:
-    """Raise InputError if the folder holds anything but what a start that was killed leaves."""
+def _check_images(mnist: input_data.Datasets, settings: Settings) -> None:
+    images = mnist.train.num_examples
+    if images < settings.batch_size:
+        raise InputError(
+            f"batch size {settings.batch_size}: there are only {images} training images"
+        )
+    if not mnist.test.num_examples:
+        raise InputError("there are no test images; give a data set that has some")
+
+
+def _new_folder() -> Path:
+    """Make and return runs/<date-time>; the second run of a second gets another name."""
+    name = time.strftime("runs/%Y-%m-%d_%H-%M-%S")
+    for suffix in itertools.chain([""], (f"-{n}" for n in itertools.count(2))):
+        with contextlib.suppress(FileExistsError):
+            Path(name + suffix).mkdir(parents=True)
+            break
+    return Path(name + suffix)
+
+
+def _check_free(folder: Path, force: bool = False) -> None:
+    """Raise InputError if the folder holds anything but what a start that was killed leaves.
+
+    With ``force`` it may hold a run, and files that are not in the way of another one.
+    """
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is a file; give a new folder")
     if is_run(folder):
-        raise InputError(f"{folder}: holds a run; --resume goes on with it, --force overwrites it")
-    if folder.is_dir():
-        others = {path.name for path in folder.iterdir() if not files.is_temporary(path)} - {LOCK}
-        if others:
-            raise InputError(f"{folder}: is not empty ({min(others)}); give a new folder")
+        if not force:
+            raise InputError(f"{folder}: holds a run; --resume continues it, --force overwrites it")
+        read_settings(folder)  # raises if settings.json is not a run's
+        return
+    others = {path.name for path in folder.iterdir() if not files.is_temporary(path)} - {LOCK}
+    if others:
+        raise InputError(f"{folder}: is not empty ({min(others)}) and holds no run; give a new one")
 
 
-def _checkpoints(folder: Path, after: int = 0) -> list[Path]:
-    """Return what there is of the checkpoints after epoch ``after``, half-written or not."""
-    matches = {path: _CHECKPOINT.match(path.name) for path in folder.iterdir()}
-    return [path for path, match in matches.items() if match and int(match[1]) > after]
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _remove_run(folder: Path) -> None:
+    """Delete the files of the run in the folder: those with exactly its names."""
+    for path, _ in checkpoint_files(folder):
+        path.unlink()
+    for path in sorted(folder.glob("events/*/*")):
+        if _EVENTS.fullmatch(path.relative_to(folder).as_posix()) and path.is_file():
+            path.unlink()
+    for name in ("events/train", "events/test", "events/test_256", "events"):
+        with contextlib.suppress(OSError):  # not there, or not empty: something else is in it
+            (folder / name).rmdir()
+    old_list = folder / "checkpoint"  # written by earlier versions
+    if old_list.is_file() and old_list.read_bytes().startswith(b"model_checkpoint_path:"):
+        old_list.unlink()
+    for name in (HISTORY, SETTINGS):
+        (folder / name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Lock the folder. The system takes the lock back when the process ends, however it ends."""
-    with open(folder / LOCK, "a") as file:
+def _locked(folder: Path) -> Iterator[BinaryIO]:
+    """Lock the folder. The system releases the lock when the process ends, however it ends."""
+    new = not os.path.lexists(folder / LOCK)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
+    with open(descriptor, "r+b", buffering=0) as file:
         try:
-            if os.name == "nt":
-                import msvcrt
-
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError) as error:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
             raise InputError(f"{folder}: another process trains there; give another one") from error
-        yield
+        try:
+            yield file
+        finally:
+            if new and folder.is_dir() and [path.name for path in folder.iterdir()] == [LOCK]:
+                (folder / LOCK).unlink()
+                folder.rmdir()
