@@ -85,6 +85,11 @@ def parser_of(command):
         (["train", "--seed", "1.5"], ["--seed", "1.5"]),
         (["train", "--batch-size", "0"], ["batch size 0", "at least 1"]),
         (["train", "--data", "{file}"], ["{file}", "is a file"]),
+        (["train", "--resume", ""], ["resume is empty"]),
+        (["train", "--out", ""], ["out is empty"]),
+        (["test", "RUN", "--plot", ""], ["plot is empty"]),
+        (["test", ""], ["run is empty"]),
+        (["predict", "RUN", "a.png", ""], ["images is empty"]),
     ],
 )
 def test_bad_arguments_get_one_line_and_status_2(arguments, words, tmp_path, monkeypatch, capfd):
@@ -110,6 +115,12 @@ def test_more_images_in_a_batch_than_there_are_gets_one_line(tmp_path):
         "cnn-raw: batch size 60000: there are only 55000 training images"
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_the_locale_cannot_encode_are_printed(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = run("test", str(tmp_path / "한글"), env=environment)
+    assert done.returncode == 2 and "\\ud55c\\uae00: there is no such run" in done.stderr
 
 
 def test_debug_shows_the_traceback(tmp_path):

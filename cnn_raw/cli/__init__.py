@@ -3,6 +3,7 @@
 Nothing slow is imported until a command needs it.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -19,7 +20,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done. 1: a check failed, or a bug. 2: arguments or input that cannot be used. 130: stopped
     by Ctrl-C.
     """
-    arguments = build_parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.closed:
+            stream.reconfigure(errors="backslashreplace")  # printing any file's name never fails
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    for name, value in vars(arguments).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            parser.error(f"{name.replace('_', '-')} is empty; give a value, or leave it out")
     try:
         return arguments.main(arguments)
     except KeyboardInterrupt:
