@@ -579,6 +579,47 @@ def test_diff_reads_standard_input(tutorial, monkeypatch):
     assert outline(diff_file("-")) == outline(tutorial)
 
 
+def test_diff_calls_a_program_on_other_images_another_program(script):
+    cifar = edition(
+        ("28, 28, 1]", "32, 32, 3]"),
+        ("[3, 3, 1, 32]", "[3, 3, 3, 32]"),
+        (
+            'input_data.read_data_sets("MNIST_data/", one_hot=True)',
+            "tf.keras.datasets.cifar10.load_data()",
+        ),
+    )
+    text = " ".join(printed(diff_file(script(cifar)), 200).split())
+    assert "This is another program, made from the tutorial: images of 32 x 32 x 3, cifar10" in text
+    assert "another program" not in printed(diff_file(script(TEXT)), 200)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "costs = []",
+        "files = files[0:10]",
+        "np.random.shuffle(files)",
+        "numbers = np.arange(len(files))",
+        "for name in files:",
+        "with open(path) as file:",
+        "train_acc = accuracy.eval(feed_dict={X: trX, p_keep_conv: 1.0})",
+        "x_image = tf.reshape(X, [-1, 28, 28, 1])",
+        "b1 = init_weights([32])",
+        "return 1",
+        "loss_sum = 0.0",
+        "i = 0",
+    ],
+)
+def test_diff_pairs_no_statement_by_its_punctuation(script, own):
+    kept = TEXT[
+        : TEXT.index("        test_indices = np.arange")
+    ]  # the steps that it is like are free
+    both = diff_file(script(kept.replace("# Launch", f"{own}\n# Launch")))
+    line = kept[: kept.index("# Launch")].count("\n") + 1
+    (n,) = [n for n, statement in enumerate(both.left) if statement.first == line]
+    assert n not in both.pairs
+
+
 def test_diff_judges_a_fragment_by_its_own_share(script):
     both = diff_file(script(TEXT[TEXT.index("def model") : TEXT.index("mnist =")]))
     assert len(both.pairs) == len(both.left) == 15 and both.yours == []

@@ -12,10 +12,12 @@ from rich.text import Text
 
 from cnn_raw.twin.diff_lines import Line, fold_title, place, side_lines
 from cnn_raw.twin.diff_rows import Diff, Row, Sign
+from cnn_raw.twin.mistakes import other_data
 from cnn_raw.twin.reason import YOURS, Reason
 from cnn_raw.twin.statements import indent
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
+FRAGMENT = 40  # statements; the smallest edition of the whole tutorial has 46
 NARROWEST = 24  # columns; a narrower terminal breaks the lines itself
 _DIM, _SIGN, _WRONG = "dim", "bold yellow", "bold red"
 
@@ -45,6 +47,10 @@ def summary(diff: Diff) -> str:
     if diff.yours:
         number = sum(len(row.left) for row in diff.yours)
         text += f" {number} {'is' if number == 1 else 'are'} yours: in no edition of the tutorial."
+    if diff.yours and (data := other_data(diff.left, diff.pairs)):
+        text += f" This is another program, made from the tutorial: {data}."
+    elif len(diff.pairs) == len(diff.left) < FRAGMENT:
+        text += " This is a part of the tutorial."
     return text + "".join(f" ({note})" for note in diff.source.notes)
 
 
@@ -220,6 +226,7 @@ def as_json(diff: Diff) -> str:
         {
             "file": diff.source.name,
             "notes": list(diff.source.notes),
+            "other data": other_data(diff.left, diff.pairs) or None,
             "statements": len(diff.left),
             "counts": {sign.words: diff.count(sign) for sign in Sign if sign is not Sign.ONLY_TF2},
             "mistakes": [

@@ -33,6 +33,23 @@ def find(statements: Sequence[Statement], pairs: dict[int, Step]) -> list[Mistak
     return sorted(found, key=lambda mistake: mistake.statement.first)
 
 
+def other_data(statements: Sequence[Statement], pairs: dict[int, Step]) -> str:
+    """Return in a few words which other images or classes a copy has, "" for MNIST's."""
+    found = []
+    for n, step in sorted(pairs.items()):
+        if step.key in ("X", "Y"):
+            dimensions = re.search(r"\[\w+,([\d,]+)\]", statements[n].code)
+            shape = dimensions[1].split(",") if dimensions else []
+            if step.key == "X" and shape not in ([], ["784"], ["28", "28", "1"]):
+                found.append(f"images of {' x '.join(shape)}")
+            elif step.key == "Y" and shape not in ([], ["10"]):
+                found.append(f"{shape[0]} {'class' if shape[0] == '1' else 'classes'}")
+    code = " ".join(statement.code for statement in statements)
+    if name := re.search(r"(?i)cifar\w*|data_batch|fashion\w*|imagenet|svhn", code):
+        found.append("CIFAR" if name[0] == "data_batch" else name[0])
+    return ", ".join(found)
+
+
 class _Copy:
     """A program, and its names for what the tutorial has."""
 

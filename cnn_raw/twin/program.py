@@ -111,10 +111,11 @@ def _weight(name: str, shape: str, dimensions: int) -> Step:
     return Step(
         name,
         (f"{name} = init_weights({shape})",),
-        rf"^[\w.]+=(tf\.)?\w*([Ii]nit|[Ww]eight|[Vv]ariable)\w*\(.*{list_of}",
+        rf"^[\w.]+=(\w+\.)?\w*([Ii]nit|[Ww]eight|[Vv]ariable)\w*\(.*{list_of}",
     )
 
 
+_INDICES = r"\w*(?:ind|idx|perm)\w*"  # what images are drawn by; no other list
 _TAPE = r"^with tf\.GradientTape|^py_x=model\(X,\*weights,p_keep_conv"
 _RANGES = "range(0, len(trX), batch_size), range(batch_size, len(trX){}, batch_size)"
 _FEED = "p_keep_conv: 1.0, p_keep_hidden: 1.0"
@@ -195,7 +196,7 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
     ),
     "graph": (
         Step("py_x", ("py_x = model(X, w, w2, w3, w4, w_o, p_keep_conv, p_keep_hidden)",),
-             r"^\w+(,\w+)*=\(?{model}\(|^py_x=", _TAPE),
+             r"^\w+(,\w+)*=\(?(self\.)?{model}\(|^py_x=", _TAPE),
         Step("cost",
              ("cost = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(py_x, Y))",
               "cost = tf.reduce_mean("
@@ -226,16 +227,16 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
              ("sess.run(train_op, feed_dict={X: trX[start:end], Y: trY[start:end], "
               "p_keep_conv: 0.8, p_keep_hidden: 0.5})",),
              r"\.run\((\[|fetches=|\(|.*,)*{train}\b|^{train}\.run\(", r"^costs\.append\(train_op"),
-        Step("test_indices", ("test_indices = np.arange(len(teX))",), r"^[\w.]+=np\.arange\("),
-        Step("shuffle", ("np.random.shuffle(test_indices)",), r"^np\.random\.shuffle\(",
-             r"random\.shuffle"),
+        Step("test_indices", ("test_indices = np.arange(len(teX))",), rf"^{_INDICES}=np\.arange\("),
+        Step("shuffle", ("np.random.shuffle(test_indices)",),
+             rf"^np\.random\.shuffle\({_INDICES}\)", r"random\.shuffle"),
         Step("first_256",
              ("test_indices = test_indices[0:test_size]", "test_indices = test_indices[0:256]"),
-             r"^(\w+)=\1\[0?:"),
+             rf"^({_INDICES})=\1\[0?:"),
         Step("test",
              tuple(form for test in _TESTS for form in (f"print(i, {test})", f"print i, {test}")),
-             r"\.(run|eval)\(.*(?<=[(\[,])({predict}|acc\w*)\b|(argmax|equal)\(.*\.(run|eval)\("
-             r"|acc\w*\.eval\(|^print.*np\.mean\(np\.argmax\(",
+             r'^(?!\w*train|print\(?"[Tt]rain)(.*\.(run|eval)\(.*(?<=[(\[,])({predict}|\w*acc\w*)\b'
+             r"|.*(argmax|equal)\(.*\.(run|eval)\(|.*acc\w*\.eval\(|print.*np\.mean\(np\.argmax\()",
              r"^@tf\.function\(input|^def predict\(|^py_x=model\(images|^return{.*predict_op"
              r"|^predict=build|^yield Epoch"),
     ),
