@@ -58,11 +58,17 @@ def read(path: str | Path) -> Source:
 
     Raises InputError for what cannot be read, is not text, is too large or holds no program.
     """
+    return read_bytes(path)[1]
+
+
+def read_bytes(path: str | Path) -> tuple[bytes, Source]:
+    """Return the same, with the bytes that it was read from."""
     if str(path) == "-":
-        return from_bytes(sys.stdin.buffer.read(LARGEST + 1), "standard input")
+        raw, name = sys.stdin.buffer.read(LARGEST + 1), "standard input"
+        return raw, from_bytes(raw, name)
     with files.reading(path) as file:
         raw = file.read(LARGEST + 1)
-    return from_bytes(raw, str(path))
+    return raw, from_bytes(raw, str(path))
 
 
 def from_bytes(raw: bytes, name: str) -> Source:

@@ -1,0 +1,33 @@
+"""Op seeds are those that genuine TensorFlow 0.12.1 counts, before and after the optimizer."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import genuine
+import pytest
+from op_seeds import PROGRAMS
+
+SCRIPT = Path(__file__).parent / "op_seeds.py"
+TUTORIAL = [5, 14, 23, 32, 41, 55, 69, 85, 98, 367]  # the last: read off genuine 0.12.1
+
+
+@pytest.fixture(scope="module")
+def ours():
+    """The seeds under ``cnn-raw run``, with a seed: op determinism makes other graphs."""
+    command = [sys.executable, "-m", "cnn_raw", "run", str(SCRIPT), "--seed", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_seeds_are_those_of_the_tutorial(ours):
+    assert ours["tutorial"] == TUTORIAL
+
+
+@pytest.mark.genuine
+def test_seeds_are_those_that_genuine_0_12_1_counts(ours, genuine_python):
+    done = genuine.run([genuine_python, SCRIPT])
+    assert done.returncode == 0, done.stderr
+    assert ours == json.loads(done.stdout) and ours.keys() == PROGRAMS.keys()
