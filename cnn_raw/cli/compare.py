@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from cnn_raw import InputError
 from cnn_raw.cli.parser import import_tensorflow
 from cnn_raw.settings import Settings
 
@@ -44,6 +45,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "may differ: the first cost must be equal, the first 10 within 2e-6, later ones are only "
         "shown; oneDNN is off unless TF_ENABLE_ONEDNN_OPTS is set",
     )
+    command.add_argument(
+        "--script",
+        metavar="SCRIPT",
+        help="your own script or notebook of 2015 to 2019 in the Session's place (- for standard "
+        "input), from its own weights; if it differs, the statement that is the cause",
+    )
     command.add_argument("--plot", metavar="FILE.png", help="plot the differences of every step")
     command.add_argument("--json", action="store_true", help="print one JSON object instead")
     command.add_argument(
@@ -59,6 +66,8 @@ def main(arguments: argparse.Namespace) -> int:
     from cnn_raw.screen import TrainingScreen
 
     settings = Settings(seed=arguments.seed)
+    if arguments.script:
+        return _script(arguments)
     mnist = input_data.read_data_sets(arguments.data, one_hot=True, fill=False)
     if arguments.python:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # 0.12.1 has no oneDNN
@@ -86,3 +95,33 @@ def main(arguments: argparse.Namespace) -> int:
             if not arguments.json:
                 screen.print(f"{arguments.plot}: written")
     return 0 if comparison.passed else 1
+
+
+def _script(arguments: argparse.Namespace) -> int:
+    """Compare the reader's own script."""
+    from cnn_raw.screen import TrainingScreen
+    from cnn_raw.twin import script, source
+
+    for option in ("python", "plot", "data"):
+        if getattr(arguments, option):
+            raise InputError(f"--{option}: cannot be used with --script")
+    if arguments.steps < 1:
+        raise InputError(f"--steps {arguments.steps}: must be at least 1")
+    raw, program = source.read_bytes(arguments.script)
+    import_tensorflow(arguments)
+    from cnn_raw.twin import follow_screen
+    from cnn_raw.twin.follow import Following
+
+    settings = script.Settings(program.name, seed=arguments.seed, debug=arguments.debug)
+    text = raw if arguments.script == "-" else None
+    following = Following(program, settings, arguments.steps, text)
+    with TrainingScreen(1, arguments.steps) as screen:
+        try:
+            if arguments.json:
+                screen.print(follow_screen.as_json(following, (), screen))
+            else:
+                follow_screen.show(following, (), screen)
+        except KeyboardInterrupt:
+            screen.print(f"stopped after {screen.step} of {screen.steps} steps")
+            raise
+    return 0 if following.passed else 1

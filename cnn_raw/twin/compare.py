@@ -112,16 +112,29 @@ def step_differences(
         batch = trX[start : start + batch_size], trY[start : start + batch_size], look(i + 1)
         session_cost, session_tensors = session_step(*batch)
         cost, tensors = tape_step(*batch)
-        names = ["cost", *TENSORS] if tensors else ["cost"]
-        pairs = zip([session_cost, *session_tensors], [cost, *tensors], strict=True)
-        found = dict(zip(names, (_difference(*pair) for pair in pairs), strict=True))
-        yield Difference(
-            step=i + 1,
-            session_cost=float(session_cost),
-            cost=float(cost),
-            tensors={name: found[name] or 0.0 for name in names[1:]},
-            first=next((name for name in names if found[name] is not None), None),
+        looked_at = TENSORS if tensors else []
+        yield differ(
+            i + 1,
+            (session_cost, dict(zip(looked_at, session_tensors, strict=True))),
+            (cost, dict(zip(looked_at, tensors, strict=True))),
         )
+
+
+def differ(
+    step: int,
+    session: tuple[np.ndarray, dict[str, np.ndarray]],
+    tape: tuple[np.ndarray, dict[str, np.ndarray]],
+) -> Difference:
+    """Return how the costs, and the tensors looked at, differ after a step. Both name the same."""
+    found = {"cost": _difference(session[0], tape[0])}
+    found.update((name, _difference(session[1][name], tape[1][name])) for name in tape[1])
+    return Difference(
+        step=step,
+        session_cost=float(session[0]),
+        cost=float(tape[0]),
+        tensors={name: found[name] or 0.0 for name in tape[1]},
+        first=next((name for name, by in found.items() if by is not None), None),
+    )
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float | None:

@@ -1,0 +1,160 @@
+"""``cnn-raw run``: readers' programs run unchanged, and what is said when they cannot."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from editions import EDITIONS, OF_1X, TUTORIAL, change
+
+from cnn_raw import InputError, cli
+from cnn_raw.twin import script, source
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "steps_tf012.json").read_text())
+BOUND = 2e-6  # measured: 9.5e-7 over these ten steps, oneDNN off
+# golden/ starts from these weights.
+START = """
+    random = np.random.RandomState(2016)
+    weights = [w, w2, w3, w4, w_o]
+    shapes = [var.get_shape().as_list() for var in weights]
+    values = [random.standard_normal(shape) * np.sqrt(2.0 / np.prod(shape[:-1]))
+              for shape in shapes]
+    sess.run(tf.initialize_all_variables(),
+             feed_dict=dict(zip([var.initial_value for var in weights], values)))
+"""
+
+
+def cnn_raw(*arguments, **options):
+    """Run the command line in a process of its own; return its result, output as text."""
+    command = [sys.executable, "-m", "cnn_raw", *map(str, arguments)]
+    options = {"capture_output": True, "text": True, "timeout": 600, **options}
+    return subprocess.run(command, **options)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="mine.py"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_run_trains_every_edition(write, name):
+    done = cnn_raw("run", write(EDITIONS[name], name), "--steps", 1, "--trace")
+    assert done.returncode == 0, done.stderr
+    assert "Session.run 2 (trains): train_op <- X (128, 28, 28, 1) float32" in done.stderr
+    assert "2 calls of Session.run, 1 of them trained" in done.stderr
+    assert done.stderr.count("with your rights") == 1
+
+
+def test_run_gives_the_costs_of_genuine_0_12_1(write):
+    program = change(
+        TUTORIAL,
+        ("    tf.initialize_all_variables().run()\n", START),
+        ("            sess.run(train_op,", "            c, _ = sess.run([cost, train_op],"),
+        ("p_keep_hidden: 0.5})\n", "p_keep_hidden: 0.5})\n            print(repr(float(c)))\n"),
+    )
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}
+    done = cnn_raw("run", write(program), "--steps", 11, "--seed", GOLDEN["seed"], env=environment)
+    costs = [float(line) for line in done.stdout.split()]
+    assert len(costs) == 10, done.stderr
+    assert costs == pytest.approx(GOLDEN["costs"][:10], abs=BOUND)
+
+
+def test_run_passes_arguments_reads_stdin_and_says_what_is_left(write, tmp_path):
+    program = (
+        "import sys, os\nprint(sys.argv[1:], os.listdir('.'))\nopen('left.txt', 'w').write('x')\n"
+        "sys.exit(7)\n"
+    )
+    done = cnn_raw("run", "-", "a", "--lr", "1", "--", "--steps", "2", input=program)
+    assert done.returncode == 7
+    assert done.stdout == "['a', '--lr', '1', '--steps', '2'] []\n"
+    assert "it left in " in done.stderr and "left.txt" in done.stderr
+    done = cnn_raw("run", write("import os\nprint(os.getcwd())\n"), "--here", cwd=tmp_path)
+    assert done.stdout.strip() == str(tmp_path)
+
+
+def test_run_shows_the_programs_own_error_on_its_line(write):
+    program = change(OF_1X, ("predict_op = tf.argmax(py_x, 1)", "predict_op = tf.nothing(py_x)"))
+    done = cnn_raw("run", write(program))
+    assert done.returncode == 1
+    line = 1 + program[: program.index("predict_op = ")].count("\n")
+    assert f"mine.py, line {line}: predict_op = tf.nothing(py_x)" in done.stderr
+    assert "AttributeError: module 'tensorflow' has no attribute 'nothing'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_ends_a_program_that_never_does_with_ctrl_c(write):
+    path = write("import time\nprint('on', flush=True)\nwhile True: time.sleep(0.1)\n")
+    command = [sys.executable, "-m", "cnn_raw", "run", str(path)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert child.stdout.readline() == b"on\n"
+    start = time.monotonic()
+    os.killpg(child.pid, signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130 and b"Traceback" not in err
+    assert time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (b"", "mine.py", "is empty"),
+        (b"\x00\x01\x02", "mine.py", "is not text"),
+        (b"#" * 10_000_000, "mine.py", "has more than 5,000,000 bytes"),
+        (b'{"cells": [', "mine.ipynb", "is not a whole notebook"),
+    ],
+)
+def test_run_refuses_what_is_no_program_in_one_line(write, capsys, content, name, message):
+    path = write(content, name)
+    for command in (["run", str(path)], ["compare", "--script", str(path)]):
+        assert cli.main(command) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1
+        assert err.startswith(f"cnn-raw: {path}: ") and message in err
+
+
+def test_run_refuses_steps_and_options_that_make_no_sense(write, capsys):
+    path = str(write("x = 1\n"))
+    for command in (
+        ["run", path, "--steps", "0"],
+        ["compare", "--script", path, "--steps", "0"],
+        ["compare", "--script", path, "--python", "python2.7"],
+    ):
+        assert cli.main(command) == 2
+        assert capsys.readouterr().err.startswith("cnn-raw: --")
+
+
+def explained(text, name="mine.py"):
+    program = source.from_bytes(text.encode(), name)
+    with pytest.raises(BaseException) as error:
+        exec(compile(program.text, name, "exec"), {"__name__": "__main__"})
+    return script.explain(error.value, program)
+
+
+def test_explain_names_places_and_missing_packages():
+    assert explained("x = 1\nif x:\n    import no_such_module\n") == [
+        "  mine.py, line 3: import no_such_module",
+        "ModuleNotFoundError: No module named 'no_such_module'",
+        "cnn-raw: the program needs the package no_such_module: pip install no_such_module",
+    ]
+    assert explained("raise ModuleNotFoundError('x', name='cv2.a')")[-1].endswith("opencv-python")
+    assert explained("x = = 1\n")[0] == "  mine.py, line 1: x = = 1"
+    book = json.dumps(
+        {"cells": [{"cell_type": "code", "source": ["x = 1\n", "y = x[0]"]}] * 2, "metadata": {}}
+    )
+    assert explained(book, "mine.ipynb")[0].startswith("  mine.ipynb, cell 1, line 2: y = x[0]")
+
+
+def test_source_error_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        source.read(tmp_path / "none.py")
