@@ -235,7 +235,7 @@ def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
 
 
 def _parse_idx(
-    file: BinaryIO, path: Path, magic: int, item: tuple[int, ...], most: int
+    file: BinaryIO | gzip.GzipFile, path: Path, magic: int, item: tuple[int, ...], most: int
 ) -> np.ndarray:
     axes = 1 + len(item)
     header = file.read(4 + 4 * axes)

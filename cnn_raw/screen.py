@@ -14,6 +14,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -59,7 +60,7 @@ class TrainingScreen:
             console=Console(highlight=False, markup=False),
             transient=True,
         )
-        self._task = None
+        self._task: TaskID | None = None
 
     def __enter__(self) -> "TrainingScreen":
         if self._bar.console.is_terminal:
@@ -86,12 +87,12 @@ class TrainingScreen:
         if self._task is not None:
             self._bar.remove_task(self._task)
         epoch = f"epoch {self.epoch}/{self.epochs}"
-        self._task = self._bar.add_task(name or epoch, total=self.steps)
+        task = self._task = self._bar.add_task(name or epoch, total=self.steps)
         for batch in batches:
             yield batch
             self.step += 1
-            self._bar.advance(self._task)
-        self._bar.update(self._task, description=name or f"{epoch}, testing")
+            self._bar.advance(task)
+        self._bar.update(task, description=name or f"{epoch}, testing")
 
 
 def track(batches: Sequence) -> Iterable:

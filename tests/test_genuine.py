@@ -46,11 +46,14 @@ def test_all_initial_weights_are_within_the_last_bits(genuine_python, tmp_path):
 
 
 def test_session_trains_there_as_the_original_did(genuine_python):
-    command = [genuine_python, SESSION, "--data", PACKAGE_DATA, "--epochs", 1]
-    done = genuine.run(command, timeout=1800)
+    """Epochs of five steps: each accuracy tells which of the 256 images, drawn anew, are right.
+
+    Recorded from the original on the same 0.12.1: record.run on the first 640 images.
+    """
+    recorded = [21, 20, 27, 30, 29, 31, 27, 32, 24, 20, 22, 28]  # of 256
+    command = [genuine_python, SESSION, "--data", PACKAGE_DATA, "--epochs", 12, "--steps", 5]
+    done = genuine.run(command)
     assert done.returncode == 0, done.stderr
     assert "0.12.1" in done.stdout.splitlines()[0]
-    recorded = dict(record.printed_accuracies((GOLDEN / "run_tf012_seed2016.txt").read_text()))
     printed = dict(record.printed_accuracies(done.stdout))
-    bound = record.accuracy_bound("0", recorded["0"])
-    assert abs(printed["0"] - recorded["0"]) <= bound
+    assert [printed[str(i)] * 256 for i in range(12)] == recorded

@@ -119,7 +119,7 @@ def _marks(one: Sequence[Statement], other: Sequence[Statement], least: float) -
     """Return the tokens that the other side lacks, none if the sides are less alike than that."""
     sides = [[(s, token) for s in side for token in s.tokens] for side in (one, other)]
     words = [[_plain(token.text) for _, token in side] for side in sides]
-    matcher = SequenceMatcher(None, *words, autojunk=False)
+    matcher = SequenceMatcher(a=words[0], b=words[1], autojunk=False)
     changed: set[tuple[Statement, Token]] = set()
     if matcher.ratio() >= least:
         for kind, a, b, c, d in matcher.get_opcodes():

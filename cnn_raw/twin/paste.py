@@ -7,6 +7,7 @@ strings and comments are never Python. Anything else stays, also if it is wrong.
 import html
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -85,7 +86,8 @@ def without_magics(lines: list[Line]) -> tuple[list[Line], int]:
     changed = list(lines)
     for n in _beginnings(lines):
         place, line = lines[n]
-        indent, code = re.match(r"(\s*)(.*)", line, re.DOTALL).groups()
+        code = line.lstrip()
+        indent = line[: len(line) - len(code)]
         if match := re.match(r"%(time|timeit|prun)\s+(?!-)(\S.*)", code):
             changed[n] = (place, indent + match[2])
         elif re.match(r"%{1,2}[a-zA-Z]|!+\s*\S|\?+\s*[\w.]+\s*$", code) or re.match(
@@ -194,39 +196,36 @@ def _without_numbers(lines: list[Line]) -> list[Line]:
         (place, (matches[n][2] or "") if n in matches else line)
         for n, (place, line) in enumerate(lines)
     ]
-    margin = min((re.match(r" *", line).end() for _, line in kept if line.strip()), default=0)
+    margin = min((len(line) - len(line.lstrip(" ")) for _, line in kept if line.strip()), default=0)
     return [(place, line[margin:]) for place, line in kept]
 
 
 def _without_prose(lines: list[Line]) -> list[Line]:
     """Take away sentences, and all but the longest of several programs between them."""
-    pairs, stops, beginning = {}, set(), set(_beginnings(lines))
+    pairs: Counter[int] = Counter()
+    stops, beginning = set(), set(_beginnings(lines))
     n, before = 0, None
     for match in _tokens(_text(lines)):
         kind, piece = match.lastgroup, match.group()
         name = kind == "word" and piece not in _NOT_NAMES
         if name and before == "name":
-            pairs[n] = pairs.get(n, 0) + 1
+            pairs[n] += 1
         if kind == "sign" and _STOPS.match(piece):
             stops.add(n)
         if kind != "space":
             before = "name" if name else None
         n += piece.count("\n")
     magic = re.compile(r"\s*[%!?]")
-    prose = {
-        n
-        for n in beginning
-        if (n in stops or pairs.get(n, 0) >= 2) and not magic.match(lines[n][1])
-    }
+    prose = {n for n in beginning if (n in stops or pairs[n] >= 2) and not magic.match(lines[n][1])}
     if len(prose) < 2:
         return lines
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
         close = False
         for n in order:  # "Thanks!" beside a sentence
-            line = lines[n][1].strip()
-            if line:
-                close = n in prose or (close and not re.search(r"[=()\[\]@#\"']", line))
-                close = close and not re.match(r"(import|from|pass|break|else|try)\b", line)
+            text = lines[n][1].strip()
+            if text:
+                close = n in prose or (close and not re.search(r"[=()\[\]@#\"']", text))
+                close = close and not re.match(r"(import|from|pass|break|else|try)\b", text)
                 if close:
                     prose.add(n)
     blocks: list[list[Line]] = [[]]
