@@ -142,7 +142,7 @@ def trained_npz(mnist, shared):
 @pytest.fixture(scope="session")
 def first_epoch(trained_npz):
     """One epoch on the full data, seed 2016: (Weights after it, train.Epoch)."""
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
     from cnn_raw.train import Epoch
 
     figures = json.loads((trained_npz.parent / "epoch.json").read_text())

@@ -63,7 +63,7 @@ def accuracies(inside, path: Path = STROKES) -> dict[str, dict[str, float]]:
 if __name__ == "__main__":
     from cnn_raw import input_data
     from cnn_raw.draw.inside import Inside
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
 
     inside = Inside(
         {"run": load_weights(sys.argv[1])}, input_data.read_data_sets(one_hot=True).test

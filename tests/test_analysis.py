@@ -115,7 +115,7 @@ def test_memory_does_not_grow_with_the_images(trained_npz):
         "import numpy as np\n"
         "from cnn_raw import input_data\n"
         "from cnn_raw.look import analysis\n"
-        "from cnn_raw.runs.checkpoint import load_weights\n"
+        "from cnn_raw.runs.weights import load_weights\n"
         "count = int(sys.argv[2])\n"
         "data = input_data.read_data_sets(one_hot=True).test\n"
         "images, labels = data.images[:count], data.labels[:count]\n"

@@ -57,7 +57,7 @@ def test_a_widget_leaves_nothing_behind_and_says_that_its_kernel_is_gone(chromiu
 def test_the_widget_works_in_jupyterlab(chromium, tmp_path, trained_weights):
     np.savez(tmp_path / "w.npz", **{k: v.numpy() for k, v in trained_weights._asdict().items()})
     source = (
-        "from cnn_raw.runs.checkpoint import load_weights\nfrom cnn_raw.draw import widget\n"
+        "from cnn_raw.runs.weights import load_weights\nfrom cnn_raw.draw import widget\n"
         "widget(load_weights('w.npz'))"
     )
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [],

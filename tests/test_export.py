@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from cnn_raw import InputError, cli, twin
 from cnn_raw.cnn import Weights
-from cnn_raw.runs.checkpoint import SAVER_NAMES, load_weights
+from cnn_raw.runs.weights import SAVER_NAMES, load_weights
 
 (TWIN,) = twin.__path__  # the folder of session.py
 

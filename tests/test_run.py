@@ -18,7 +18,8 @@ import tensorflow as tf
 
 from cnn_raw import InputError, cli, files
 from cnn_raw.runs import run
-from cnn_raw.runs.checkpoint import Checkpoints, load_weights
+from cnn_raw.runs.checkpoint import Checkpoints
+from cnn_raw.runs.weights import load_weights
 from cnn_raw.settings import Settings
 from cnn_raw.train import Epoch, train
 

@@ -12,7 +12,7 @@ from cnn_raw import cli
 from cnn_raw.cnn import cost_op, model
 from cnn_raw.look.pixels import grid, signed
 from cnn_raw.runs import run
-from cnn_raw.runs.checkpoint import load_weights
+from cnn_raw.runs.weights import load_weights
 
 EVERYTHING = {"tensors": 0, "graph": 1}
 

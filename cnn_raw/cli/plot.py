@@ -30,7 +30,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise InputError(f"{arguments.run}: has no finished epoch to plot")
     import_tensorflow(arguments)
     from cnn_raw.look.plot import run_figure
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
 
     w = load_weights(arguments.run).w.numpy()
     figure = run_figure(history, w, Path(arguments.run).resolve().name)

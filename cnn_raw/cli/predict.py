@@ -36,7 +36,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     import_tensorflow(arguments)
     from cnn_raw.draw.predict import predict_files
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
 
     predictions = predict_files(load_weights(arguments.run), arguments.images, arguments.raw)
     return show(predictions, arguments.json)

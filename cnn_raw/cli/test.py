@@ -72,7 +72,7 @@ def main(arguments: argparse.Namespace) -> int:
     )
     import_tensorflow(arguments)
     from cnn_raw.look.analysis import analyse, check_samples
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
 
     size = min(TEST_SIZE, data.num_examples) if arguments.size is None else arguments.size
     check_samples(size, arguments.samples, data.num_examples)

@@ -74,7 +74,7 @@ def open_page(
         raise InputError(f"{error.name} is missing: pip install 'cnn-raw[draw]'") from error
     from cnn_raw import input_data
     from cnn_raw.draw.inside import Inside
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
 
     with server.listen(port) as listener:
         models = {str(path): load_weights(path) for path in runs or [last_run()]}

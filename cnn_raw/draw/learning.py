@@ -198,7 +198,7 @@ def _trainer(request: dict) -> "Trainer":
 
     from cnn_raw import input_data
     from cnn_raw.draw.trainer import Trainer
-    from cnn_raw.runs.checkpoint import load_weights
+    from cnn_raw.runs.weights import load_weights
 
     tf.config.experimental.enable_op_determinism()
     models = {name: load_weights(path) for name, path in request["models"].items()}

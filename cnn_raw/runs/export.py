@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from cnn_raw import files
 from cnn_raw.rmsprop import RMSPropOptimizer
-from cnn_raw.runs.checkpoint import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weights
+from cnn_raw.runs.weights import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weights
 from cnn_raw.train import build_predict_op
 
 

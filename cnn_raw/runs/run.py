@@ -11,7 +11,6 @@ checkpoint repeats the figures so far. A process killed at any moment leaves a r
 """
 
 import contextlib
-import fcntl
 import hashlib
 import itertools
 import json
@@ -24,9 +23,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cnn_raw import InputError, files, input_data
+from cnn_raw.runs.lock import LOCK, locked
 from cnn_raw.settings import Settings
 
-SETTINGS, HISTORY, LOCK = "settings.json", "history.jsonl", "lock"
+SETTINGS, HISTORY = "settings.json", "history.jsonl"
 CHECKPOINT = re.compile(r"ckpt-(\d+)")
 _CHECKPOINT_FILE = re.compile(  # TensorFlow writes under ".tempstate...", then renames
     r"ckpt-([1-9]\d*)\.(index|data-00000-of-00001)(\.tempstate\d+)?"
@@ -108,7 +108,7 @@ def start(
     folder = Path(folder) if folder else _new_folder()
     _check_free(folder, force)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as lock:
+    with locked(folder) as lock:
         _check_free(folder, force)
         if force:
             _remove_run(folder)
@@ -149,7 +149,7 @@ def resume(
             folder = Path(out)
             _check_free(folder)
             folder.mkdir(parents=True, exist_ok=True)
-        lock = stack.enter_context(_locked(folder))
+        lock = stack.enter_context(locked(folder))
         history = read_history(source)
         if last is not None:
             if not 1 <= last <= len(history):
@@ -238,8 +238,7 @@ def _read_record(folder: Path) -> dict:
 
 
 def _kept(settings: Settings, data: str | os.PathLike | None, sha256: str) -> dict:
-    data = None if data is None else os.path.abspath(data)
-    return {**asdict(settings), "data": data, "data_sha256": sha256}
+    return {**asdict(settings), "data": data and os.path.abspath(data), "data_sha256": sha256}
 
 
 def _check_images(mnist: input_data.Datasets, settings: Settings) -> None:
@@ -296,21 +295,3 @@ def _remove_run(folder: Path) -> None:
         old_list.unlink()
     for name in (HISTORY, SETTINGS):
         (folder / name).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[BinaryIO]:
-    """Lock the folder. The system releases the lock when the process ends, however it ends."""
-    new = not os.path.lexists(folder / LOCK)
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
-    with open(descriptor, "r+b", buffering=0) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"{folder}: another process trains there; give another one") from error
-        try:
-            yield file
-        finally:
-            if new and folder.is_dir() and [path.name for path in folder.iterdir()] == [LOCK]:
-                (folder / LOCK).unlink()
-                folder.rmdir()
