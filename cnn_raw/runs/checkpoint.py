@@ -131,11 +131,13 @@ class Checkpoints:
         """Write the checkpoint of the state and fsync it."""
         folder, state = self._run.folder, self.state
         record = {"seed": self._run.settings.seed, "history": history}
-        tensors = {f"weights/{name}": var for name, var in state.weights._asdict().items()}
+        tensors: dict[str, Any] = {}
+        for name, var in state.weights._asdict().items():
+            tensors[f"weights/{name}"] = var
         for slot in SAVER_SLOTS:
             for name, var in state.weights._asdict().items():
                 tensors[f"{slot}/{name}"] = state.optimizer.get_slot(var, slot)
-        for name, value in zip(_RANDOM, state.random.get_state()[1:], strict=True):
+        for name, value in zip(_RANDOM, list(state.random.get_state())[1:], strict=True):
             tensors[f"random/{name}"] = np.asarray(value)
         tensors["epoch"] = np.int64(state.epoch)
         tensors["record"] = json.dumps(record)

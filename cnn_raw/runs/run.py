@@ -22,6 +22,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from cnn_raw import InputError, files, input_data
 from cnn_raw.runs.lock import LOCK, locked
 from cnn_raw.settings import Settings
@@ -224,8 +226,8 @@ def fingerprint(mnist: input_data.Datasets) -> str:
     """Return the SHA-256 of all images and labels, in hexadecimal."""
     digest = hashlib.sha256()
     for part in mnist:
-        digest.update(part.images)
-        digest.update(part.labels)
+        digest.update(np.ascontiguousarray(part.images).data)
+        digest.update(np.ascontiguousarray(part.labels).data)
     return digest.hexdigest()
 
 
