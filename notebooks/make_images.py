@@ -27,6 +27,7 @@ FIGURES = {
     "6_look_inside": "w = weights.w.numpy()",
     "7_when": "names = [",
     "8_build": 'with Graph().as_default() as g:\n    x = placeholder("float")\n    y',
+    "9_elsewhere": "import matplotlib.pyplot as plt",
 }
 
 

@@ -4,6 +4,7 @@ An exercise is three cells: the question with its solution folded away, the answ
 (``name = ...``, or a function whose body returns ``...``), and its ``check``.
 """
 
+import linecache
 import re
 from pathlib import Path
 from statistics import median
@@ -144,3 +145,24 @@ def test_notebook_teaches_step_by_step(path):
     assert 2 <= len(exercises(read(path))) <= most
     asserting = {"assert", "np.testing.assert_allclose"}
     assert any(word in source for source in code[-3:] for word in asserting)
+
+
+def test_elsewhere_has_sections_that_do_not_depend_on_each_other(capsys):
+    """Each runs after the two cells at the top, with the dots left."""
+    top, *sections = [[]]
+    for cell in read(FOLDER / "9_elsewhere.ipynb").cells:
+        if cell.source.startswith("## "):
+            sections.append([])
+        elif cell.cell_type == "code":
+            (sections[-1] if sections else top).append(cell.source)
+    assert len(sections) == 12
+    for section in sections:
+        scope = {}
+        for i, source in enumerate(top + section):
+            name = f"<section {len(linecache.cache)}, cell {i}>"  # AutoGraph asks for the source
+            linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+            exec(compile(source, name, "exec"), scope)
+        unanswered = sum(bool(re.search(r"^ *check\(", source, re.M)) for source in section)
+        said = capsys.readouterr().out
+        assert said.count("Not answered yet") == unanswered
+        assert "Wrong" not in said
