@@ -13,9 +13,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--to",
         required=True,
-        choices=("saver", "savedmodel", "npz"),
+        choices=("saver", "savedmodel", "npz", "page"),
         help="saver: a checkpoint that the 2016 program's tf.train.Saver restores; savedmodel: "
-        "a folder that TensorFlow loads without this package; npz: arrays for NumPy",
+        "a folder that TensorFlow loads without this package; npz: arrays for NumPy; page: one "
+        "HTML file to draw on, as cnn-raw draw, that needs neither Python nor the network",
     )
     command.add_argument("out", metavar="OUT", help="what to write")
 
@@ -23,8 +24,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     import_tensorflow(arguments)
-    from cnn_raw.runs.export import export
+    if arguments.to == "page":
+        from cnn_raw import files
+        from cnn_raw.draw.one_file import page
 
-    export(arguments.run, arguments.to, arguments.out)
+        files.check_free(arguments.out)
+        files.write(arguments.out, page(arguments.run))
+    else:
+        from cnn_raw.runs.export import export
+
+        export(arguments.run, arguments.to, arguments.out)
     print(f"{arguments.out}: written")
     return 0

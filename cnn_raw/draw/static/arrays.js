@@ -1,8 +1,14 @@
 // Arrays as Python sends them: {shape, scale, data}, base64 of int8, to be multiplied by scale.
 
-export function unpacked({ shape, scale, data }) {
+export function unpacked({ shape, scale, data, bytes: own }) {
+  if (own) return { shape, scale, bytes: own }; // packed on this page, by toPacked
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   return { shape, scale, bytes: new Int8Array(bytes.buffer) };
+}
+
+export function toPacked(values, shape) {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return { shape, scale: largest / 127 || 1, bytes: toBytes(values, largest) };
 }
 
 // One channel of a map, as bytes.

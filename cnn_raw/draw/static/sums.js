@@ -38,7 +38,7 @@ function afterDropout({ keep, mask, value }) {
     "total"]];
 }
 
-function conv(reply) {
+function convSum(reply) {
   const [first, ...others] = reply.channels;
   const before = reply.from.layer;
   const name = (one) => (reply.channels.length + reply.others === 1 ? `${before}` : `channel ${one.channel}`);
@@ -64,7 +64,7 @@ function conv(reply) {
   ];
 }
 
-function pool(reply) {
+function poolSum(reply) {
   return [
     el("div", { className: "products" },
       cells(`window of ${reply.from.layer}`, reply.candidates, { chosen: reply.chosen }),
@@ -73,7 +73,7 @@ function pool(reply) {
   ];
 }
 
-function dense(reply) {
+function denseSum(reply) {
   const before = reply.from.layer;
   const head = ["input", "value", "\u00d7 weight", "= product"];
   const rows = reply.inputs.map((one) => [place(before, one.input), number(one.value),
@@ -93,7 +93,7 @@ function dense(reply) {
   ];
 }
 
-function softmax(reply) {
+function softmaxSum(reply) {
   const total = reply.powers.reduce((sum, power) => sum + power, 0);
   const head = ["digit", "py_x", "exp(py_x \u2212 largest)", "/ sum"];
   const rows = reply.logits.map((logit, k) => [String(k), number(logit), number(reply.powers[k], 6),
@@ -109,7 +109,8 @@ function softmax(reply) {
   ];
 }
 
-const pixel = () => [el("p", {}, "A pixel of the prepared digit, from 0 (paper) to 1 (ink). "
+const pixelSum = () => [el("p", {}, "A pixel of the prepared digit, from 0 (paper) to 1 (ink). "
   + "\u201cPreparation\u201d shows how the drawing became these 28\u00d728 numbers.")];
 
-export const spelledOut = (reply) => ({ conv, pool, dense, softmax, pixel }[reply.kind](reply));
+export const spelledOut = (reply) => ({ conv: convSum, pool: poolSum,
+  dense: denseSum, softmax: softmaxSum, pixel: pixelSum }[reply.kind](reply));
