@@ -226,7 +226,7 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
         Step("run",
              ("sess.run(train_op, feed_dict={X: trX[start:end], Y: trY[start:end], "
               "p_keep_conv: 0.8, p_keep_hidden: 0.5})",),
-             r"\.run\((\[|fetches=|\(|.*,)*{train}\b|^{train}\.run\(", r"^costs\.append\(train_op"),
+             r"\.run\((.*[\[(,=])?{train}\b|^{train}\.run\(", r"^costs\.append\(train_op"),
         Step("test_indices", ("test_indices = np.arange(len(teX))",), rf"^{_INDICES}=np\.arange\("),
         Step("shuffle", ("np.random.shuffle(test_indices)",),
              rf"^np\.random\.shuffle\({_INDICES}\)", r"random\.shuffle"),
