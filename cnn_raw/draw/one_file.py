@@ -22,7 +22,7 @@ from cnn_raw.draw import prepare, strokes
 from cnn_raw.draw.bundle import STATIC, script
 from cnn_raw.draw.explain import EXPLAINED
 from cnn_raw.look.activations import LAYERS
-from cnn_raw.runs.checkpoint import load_weights
+from cnn_raw.runs.weights import load_weights
 from cnn_raw.train import build_predict_op
 
 FIRST, WRONG = 60, 60  # test digits in the file: the first ones, and some that the network misses
