@@ -198,7 +198,7 @@ def test_products_of_a_dense_layer_sum_to_what_matmul_returned(inside, layer):
         reply = inside.answer({"op": "explain", "source": DRAWN, "layer": layer, "at": [unit]})
         listed = sum(one["product"] for one in reply["inputs"])
         assert listed + reply["rest"] == pytest.approx(reply["sum"], abs=1e-12)
-        assert abs(reply["difference"]) < 3e-6  # measured: 1e-6
+        assert abs(reply["difference"]) < 6e-6  # measured: 1e-6 in two threads, 4.4e-6 in one
         assert len(reply["inputs"]) + reply["others"] == {"l4": 2048, "py_x": 625}[layer]
         weights = [abs(one["product"]) for one in reply["inputs"]]
         assert weights == sorted(weights, reverse=True)

@@ -150,6 +150,7 @@ def test_why_answers_the_notices_of_a_start_but_not_for_an_unknown_error():
 
 def test_why_answers_retracing(caplog):
     traced = tf.function(lambda x: x)
+    caplog.set_level("WARNING", logger="tensorflow")  # cnn-raw compare silences it
     tf.get_logger().addHandler(caplog.handler)
     try:
         for n in range(8):

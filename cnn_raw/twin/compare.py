@@ -205,7 +205,7 @@ class Comparison:
         if not self.other:
             return self.first is None
         within = bool(np.all(self.costs[:BOUND_STEPS] <= BOUND))
-        return within and (self.costs[0] == 0 or not self.measured)
+        return within and (bool(self.costs[0] == 0) or not self.measured)
 
 
 @contextlib.contextmanager
