@@ -15,9 +15,8 @@ from rich.console import Console
 
 from cnn_raw import InputError, cli
 from cnn_raw.twin.diff import PROGRAM_2016, PROGRAM_TF2, diff_file
-from cnn_raw.twin.diff_lines import fold_title, side_lines
 from cnn_raw.twin.diff_page import page, write_page
-from cnn_raw.twin.diff_rows import Sign
+from cnn_raw.twin.diff_rows import Sign, fold_title, side_lines
 from cnn_raw.twin.diff_screen import as_json, show
 from cnn_raw.twin.program import FORMS, STEPS
 from cnn_raw.twin.reason import EDITIONS

@@ -3,12 +3,8 @@
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 
-from cnn_raw.twin import tf_names
 from cnn_raw.twin.diff import diff_file
-from cnn_raw.twin.source import Place, from_bytes
-from cnn_raw.twin.statements import cut, read_source
 
 TEXT = (Path(__file__).parent / "data" / "convolutional_net_2016.txt").read_text()
 XENT = "tf.nn.softmax_cross_entropy_with_logits(py_x, Y)"
@@ -89,58 +85,3 @@ def test_find_follows_weights_into_a_model_at_the_top_level(tmp_path):
     assert mistakes(tmp_path, text=text) == []
     (found,) = mistakes(tmp_path, ("[3, 3, 64, 128]", "[3, 3, 32, 128]"), text=text)
     assert found[2] == "grouped_convolution"
-
-
-def test_missing_agrees_with_the_live_module_on_every_name_of_2016():
-    names = {name for name in dir(tf.compat.v1) if not name.startswith("_")}
-    for module in ("nn", "train", "summary", "image"):
-        inside = dir(getattr(tf.compat.v1, module))
-        names |= {f"{module}.{name}" for name in inside if not name.startswith("_")}
-    known = 0
-    for name in names:
-        module, _, last = name.rpartition(".")
-        of = getattr(tf, module, None) if module else tf
-        here = of is not None and hasattr(of, last)
-        found = tf_names.missing(name)
-        assert (found is None) == here, name
-        if found:
-            with pytest.raises(AttributeError) as error:
-                eval(f"tf.{name}")  # what Python says is what we say
-            assert found.error == f"AttributeError: {error.value}"
-            known += bool(found.instead)
-        if found and found.renamed:
-            assert eval(found.instead) is not None
-    assert len(names) > 800 and known > 240  # measured: 972, 247
-
-
-@pytest.mark.parametrize(
-    ("line", "names"),
-    [
-        ("y = tf.mul(tf.log(x), tf.nn.relu(x))", ["mul", "log"]),
-        ("import tensorflow.contrib.slim as slim", ["contrib.slim"]),
-        ("from tensorflow.contrib import learn", ["contrib"]),
-        ("from tensorflow.examples.tutorials import mnist", ["examples.tutorials"]),
-        ("from tensorflow.python.framework import graph_util", []),
-        ("import tensorflow as tf", []),
-        ("model.tf.log(1)", []),
-        ('print("tf.mul")', []),
-        ("tf.Variable(0).assign(1)", []),
-    ],
-)  # fmt: skip
-def test_missing_in_finds_the_names_of_a_statement(line, names):
-    (statement,) = cut(line, "", [Place(0, 1)])
-    found = tf_names.missing_in(statement, {"tf": ""})
-    assert [missing.name for missing in found] == names
-
-
-def test_aliases_are_those_that_the_program_imports():
-    text = b"import tensorflow as T\nimport tensorflow.compat.v1 as tf1\n"
-    called = tf_names.aliases(read_source(from_bytes(text, "mine.py")))
-    assert called == {"tf": "", "T": "", "tf1": "compat.v1."}
-    (statement,) = cut("T.log(tf1.log(x))", "", [Place(0, 1)])
-    assert [m.name for m in tf_names.missing_in(statement, called)] == ["log"]
-
-
-def test_advice_is_for_names_that_tensorflow_2_lacks():
-    for name in tf_names.ADVICE:
-        assert tf_names.missing(name) or name in ("losses", "metrics"), name

@@ -1,17 +1,24 @@
-"""Each row of the table: what the old name gives is what today's name gives."""
+"""The table of old names: each row gives what today's name gives, and says what is there today."""
 
+import functools
 import importlib.util
+import inspect
+import re
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow.compat.v1 as compat
 from editions import EDITIONS
 
-from cnn_raw.twin import old_mnist, old_tensorflow
+from cnn_raw.twin import old_mnist, old_tensorflow, tf_api, tf_names
 from cnn_raw.twin.names import ROWS
+from cnn_raw.twin.reasons import BY_KEY
+from cnn_raw.twin.source import Place, from_bytes
+from cnn_raw.twin.statements import cut, read_source
 
 said = []
-tf = old_tensorflow.OldModule("", compat, said.append)
+old_tf = old_tensorflow.OldModule("", compat, said.append)
 
 A = "[[1.0, -2.0], [3.0, 4.0]]"
 B = "[[0.5, 0.25], [2.0, 1.0]]"
@@ -161,14 +168,26 @@ def value(expression, module):
 def test_names_row_gives_what_todays_name_gives(row):
     if row.old in CALLS:
         old, new = CALLS[row.old]
-        np.testing.assert_array_equal(value(old, tf), value(new, compat))
+        np.testing.assert_array_equal(value(old, old_tf), value(new, compat))
     elif row.old in SLIM:
         if importlib.util.find_spec("tf_slim") is None:
             with pytest.raises(ModuleNotFoundError, match="in the package tf_slim today"):
-                eval(f"tf.{row.old}.conv2d", {"tf": tf})
-    else:
+                eval(f"tf.{row.old}.conv2d", {"tf": old_tf})
+    elif row.new:
         assert row.old in FOUND
-        assert eval(f"tf.{row.old}", {"tf": tf}) is not None
+        assert eval(f"tf.{row.old}", {"tf": old_tf}) is not None
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.old for row in ROWS])
+def test_names_row_says_what_tensorflow_2_has(row):
+    assert row.new or row.today or row.reason
+    assert not row.reason or row.reason in BY_KEY
+    for name in re.findall(r"\btf\.([A-Za-z][\w.]*\w)", row.today):
+        assert functools.reduce(getattr, name.split("."), tf) is not None  # it is there
+    if row.today or row.reason or (row.new[:1] not in ":@" and row.new != row.old):
+        reason = tf_names.reason_for(row.old)
+        assert reason is not None and reason.new != "another way to do the same"
+        assert not row.reason or reason is BY_KEY[row.reason]
 
 
 def test_names_a_call_of_today_is_left_alone_and_one_of_0_is_told_once():
@@ -183,16 +202,16 @@ def test_names_a_call_of_today_is_left_alone_and_one_of_0_is_told_once():
 
 def test_names_gone_for_good_are_errors_that_name_them():
     with pytest.raises(AttributeError, match="module 'tensorflow' has no attribute 'nothing'"):
-        tf.nothing  # noqa: B018
+        old_tf.nothing  # noqa: B018
     with pytest.raises(AttributeError, match=r"module 'tensorflow.contrib' has no .* 'nothing'"):
-        tf.contrib.nothing  # noqa: B018
+        old_tf.contrib.nothing  # noqa: B018
 
 
 def test_names_xavier_draws_within_its_limits():
-    drawn = value("tf.contrib.layers.xavier_initializer()([3, 3, 8, 16])", tf)
+    drawn = value("tf.contrib.layers.xavier_initializer()([3, 3, 8, 16])", old_tf)
     limit = np.sqrt(6 / (9 * 8 + 9 * 16))
     assert 0.98 * limit < np.abs(drawn).max() <= limit
-    normal = value("tf.contrib.layers.variance_scaling_initializer()([2000, 50])", tf)
+    normal = value("tf.contrib.layers.variance_scaling_initializer()([2000, 50])", old_tf)
     # The variance 1.3 * 2 / 2000, cut at two deviations, which leaves 0.774 of it.
     assert np.var(normal) == pytest.approx(0.774 * 1.3 * 2 / 2000, rel=0.02)  # measured: 0.002
 
@@ -238,3 +257,127 @@ def test_old_mnist_of_1x_shuffles_first_and_joins_epochs(monkeypatch):
 def test_old_mnist_refuses_another_set():
     with pytest.raises(OSError, match="another set than MNIST"):
         old_mnist.read_data_sets("", source_url="http://fashion-mnist.example/")
+
+
+def test_missing_agrees_with_the_live_module_on_every_name_of_2016():
+    names = {name for name in dir(tf.compat.v1) if not name.startswith("_")}
+    for module in ("nn", "train", "summary", "image"):
+        inside = dir(getattr(tf.compat.v1, module))
+        names |= {f"{module}.{name}" for name in inside if not name.startswith("_")}
+    known = 0
+    for name in names:
+        module, _, last = name.rpartition(".")
+        of = getattr(tf, module, None) if module else tf
+        here = of is not None and hasattr(of, last)
+        found = tf_names.missing(name)
+        assert (found is None) == here, name
+        if found:
+            with pytest.raises(AttributeError) as error:
+                eval(f"tf.{name}")  # what Python says is what we say
+            assert found.error == f"AttributeError: {error.value}"
+            known += bool(found.instead)
+        if found and found.renamed:
+            assert eval(found.instead) is not None
+    assert len(names) > 800 and known > 240  # measured: 972, 247
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("y = tf.mul(tf.log(x), tf.nn.relu(x))", ["tf.mul", "tf.log"]),
+        ("import tensorflow.contrib.slim as slim", ["tf.contrib.slim"]),
+        ("from tensorflow.contrib import learn", ["tf.contrib"]),
+        ("from tensorflow.examples.tutorials import mnist", ["tutorials_module"]),
+        ("from tensorflow.python.framework import graph_util", []),
+        ("import tensorflow as tf", []),
+        ("model.tf.log(1)", []),
+        ('print("tf.mul")', []),
+        ("tf.Variable(0).assign(1)", []),
+    ],
+)  # fmt: skip
+def test_reasons_in_finds_the_names_of_a_statement(line, names):
+    (statement,) = cut(line, "", [Place(0, 1)])
+    found = tf_names.reasons_in(statement, {"tf": ""})
+    assert [reason.key for reason in found] == names
+
+
+def test_aliases_are_those_that_the_program_imports():
+    text = b"import tensorflow as T\nimport tensorflow.compat.v1 as tf1\n"
+    called = tf_names.aliases(read_source(from_bytes(text, "mine.py")))
+    assert called == {"tf": "", "T": "", "tf1": "compat.v1."}
+    (statement,) = cut("T.log(tf1.log(x))", "", [Place(0, 1)])
+    assert [r.key for r in tf_names.reasons_in(statement, called)] == ["tf.log"]
+
+
+@pytest.mark.parametrize(
+    ("call", "titles"),
+    [
+        ("tf.reduce_sum(x, keep_dims=True, reduction_indices=1)",
+         ["tf.reduce_sum: keep_dims is now keepdims",
+          "tf.reduce_sum: reduction_indices is now axis"]),
+        ("tf.argmax(y, dimension=1)", ["tf.argmax: dimension is now axis"]),
+        ("tf.nn.softmax(x, dim=1)", ["tf.nn.softmax: dim is now axis"]),
+        ("tf.nn.conv2d(x, filter=w, use_cudnn_on_gpu=True)",
+         ["tf.nn.conv2d: filter is now filters", "tf.nn.conv2d no longer has use_cudnn_on_gpu"]),
+        ("tf.concat(1, [a, b])", ["tf.concat takes its arguments in another order"]),
+        ("tf.nn.in_top_k(y, labels, 1)", ["tf.nn.in_top_k takes its arguments in another order"]),
+        ("tf.name_scope(None, 'l1', [x])", ["tf.name_scope takes its arguments in another order"]),
+        ("tf.batch_matmul(a, b, adj_x=True)",
+         ["tf.batch_matmul is now tf.matmul", "tf.batch_matmul: adj_x is now adjoint_a"]),
+        ("tf.summary.scalar('a', cost)", ["tf.summary.scalar is something else in TensorFlow 2"]),
+        ("tf.Graph()", ["tf.Graph is something else in TensorFlow 2"]),
+        ("tf.nothing(x)", ["There is no tf.nothing, nor was there one in TensorFlow 1.x"]),
+        # and what TensorFlow 2 takes as it is
+        ("tf.argmax(y, 1)", []), ("tf.concat([a, b], 1)", []), ("tf.name_scope('l1')", []),
+        ("tf.nn.conv2d(x, w, [1, 1, 1, 1], 'SAME')", []), ("tf.reduce_mean(x, [0, 1])", []),
+        ("tf.nn.max_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')", []), ("tf.matmul(*pair)", []),
+    ],
+)  # fmt: skip
+def test_reasons_in_finds_the_arguments_that_are_others_today(call, titles):
+    (statement,) = cut(call, "", [Place(0, 1)])
+    found = tf_names.reasons_in(statement, {"tf": ""})
+    assert [reason.title for reason in found] == titles
+    assert all(reason.old and reason.new and reason.why and reason.wrong for reason in found)
+
+
+def parameters(function):
+    if isinstance(function, type):
+        function = function.__init__  # a metaclass may hide it
+    kinds = inspect.signature(function).parameters.values()
+    names = [p.name for p in kinds if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    return tuple(name for name in names if name != "self")
+
+
+def titles_of(call):
+    (statement,) = cut(call, "", [Place(0, 1)])
+    return [reason.title for reason in tf_names.reasons_in(statement, {"tf": ""})]
+
+
+def test_every_function_that_takes_other_arguments_today_is_noticed_and_no_other():
+    """Each parameter of 1.x is given by its name, and all by position: TensorFlow says which."""
+    read, noticed = 0, 0
+    for module in ("", "nn", "summary", "image", "math", "linalg", "strings", "io", "random"):
+        old_module, new_module = compat, tf
+        if module:
+            old_module, new_module = getattr(compat, module), getattr(tf, module)
+        for last in set(vars(old_module)) & set(vars(new_module)):
+            name = f"{module}.{last}".lstrip(".")
+            if last.startswith(("_", "OpError", "TypeSpec", "LinearOperator")):  # other classes
+                continue
+            given = {old: tf_api.parameters(name, old) for old in (True, False)}
+            if given[True] is None or given[False] is None:
+                continue
+            old, new = parameters(getattr(old_module, last)), parameters(getattr(new_module, last))
+            assert (given[True], given[False]) == (old, new), name
+            read += 1
+            row = {row.old: row for row in ROWS}.get(name)
+            if row and (row.today or row.reason or row.when):
+                continue  # always noticed, or by 0.x's order
+            for argument in old:
+                assert bool(titles_of(f"tf.{name}({argument}=x)")) == (argument not in new), name
+                noticed += argument not in new
+            for argument in set(old) - set(new):
+                (title,) = titles_of(f"tf.{name}({argument}=x)")
+                became = re.search(r" is now (\w+)", title)
+                assert not became or became[1] in new, title
+    assert read > 600 and noticed > 100

@@ -20,11 +20,11 @@ from cnn_raw.twin.diff_rows import Diff, Marks, Row, Sign
 from cnn_raw.twin.mistakes import Mistake, find
 from cnn_raw.twin.pairing import pair
 from cnn_raw.twin.program import FORMS, STEPS, Step
-from cnn_raw.twin.reason import EDITIONS, YOURS, gone
+from cnn_raw.twin.reason import EDITIONS, YOURS, Reason
 from cnn_raw.twin.reasons import REASONS
 from cnn_raw.twin.source import Source, read
 from cnn_raw.twin.statements import Statement, Token, read_own, read_source
-from cnn_raw.twin.tf_names import aliases, missing_in
+from cnn_raw.twin.tf_names import aliases, reasons_in
 
 PROGRAM_2016 = Path(__file__).parent / "session.py"
 PROGRAM_TF2 = tuple(Path(__file__).parents[1] / name for name in ("cnn.py", "train.py"))
@@ -78,8 +78,7 @@ def align(
     called = aliases(left)
     rows = []
     for lefts, rights in groups:
-        row = _row([left[i] for i in lefts], [right[j] for j in rights])
-        row = _with_missing(row, called)
+        row = _row([left[i] for i in lefts], [right[j] for j in rights], called)
         rows.append(_with_yours(row, [pairs.get(i) for i in lefts]) if yours else row)
     rows = _with_the_others(rows, groups, right)
     mistakes = tuple(mistake for mistake in find(left, pairs) if yours)
@@ -93,22 +92,34 @@ def _partners(step: Step | None, right: Sequence[Statement]) -> list[int]:
     return found if step.tf2 else found[:1]  # both files import TensorFlow
 
 
-def _row(left: Sequence[Statement], right: Sequence[Statement]) -> Row:
+def _row(
+    left: Sequence[Statement], right: Sequence[Statement], called: dict[str, str] | None = None
+) -> Row:
     theirs = [word for statement in left for word in statement.words]
     ours = [word for statement in right for word in statement.words]
     if theirs == ours:
         return Row(Sign.SAME, tuple(left), tuple(right))
-    reasons = tuple(
-        reason
-        for reason in REASONS
-        if _matches(reason.left, left)
-        or (_matches(reason.right, right) and not _matches(reason.right, left))
-    )
+    reasons = _reasons(left, right, called or {})
     if left and right:
         changed = _marks(left, right, MARKED)
         return Row(Sign.CHANGED, tuple(left), tuple(right), reasons or (EDITIONS,), changed)
     sign = Sign.APART if not reasons else Sign.ONLY_2016 if left else Sign.ONLY_TF2
     return Row(sign, tuple(left), tuple(right), reasons)
+
+
+def _reasons(
+    left: Sequence[Statement], right: Sequence[Statement], called: dict[str, str]
+) -> tuple[Reason, ...]:
+    """Return what explains a row: reasons of the table in its order, then those of single names."""
+    of_names = [reason for statement in left for reason in reasons_in(statement, called)]
+    of_table = [
+        reason
+        for reason in REASONS
+        if reason in of_names
+        or _matches(reason.left, left)
+        or (_matches(reason.right, right) and not _matches(reason.right, left))
+    ]
+    return tuple(dict.fromkeys([*of_table, *of_names]))
 
 
 def _matches(pattern: str, side: Sequence[Statement]) -> bool:
@@ -131,21 +142,6 @@ def _marks(one: Sequence[Statement], other: Sequence[Statement], least: float) -
 
 def _plain(text: str) -> str:
     return f'"{text[1:-1]}"' if text[0] == "'" else text
-
-
-def _with_missing(row: Row, called: dict[str, str]) -> Row:
-    """Add a reason for each name that TensorFlow 2 lacks and no other reason is about."""
-    more = [
-        gone(name)
-        for statement in row.left
-        for name in missing_in(statement, called)
-        if not any(re.search(reason.left, f"tf.{name.name}") for reason in REASONS)
-    ]
-    if not more:
-        return row
-    reasons = tuple(dict.fromkeys([*(r for r in row.reasons if r is not EDITIONS), *more]))
-    sign = Sign.ONLY_2016 if row.sign is Sign.APART else row.sign
-    return Row(sign, row.left, row.right, reasons, row.changed)
 
 
 def _with_yours(row: Row, steps: Sequence[Step | None]) -> Row:

@@ -5,8 +5,7 @@ from html import escape
 from pathlib import Path
 
 from cnn_raw import files
-from cnn_raw.twin.diff_lines import Line, fold_title, place, side_lines
-from cnn_raw.twin.diff_rows import Diff, Row, Sign
+from cnn_raw.twin.diff_rows import Diff, Line, Row, Sign, fold_title, place, side_lines
 from cnn_raw.twin.diff_screen import described, summary
 from cnn_raw.twin.reason import YOURS, Reason
 from cnn_raw.twin.statements import Statement, indent

@@ -10,8 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cnn_raw.twin.diff_lines import Line, fold_title, place, side_lines
-from cnn_raw.twin.diff_rows import Diff, Row, Sign
+from cnn_raw.twin.diff_rows import Diff, Line, Row, Sign, fold_title, place, side_lines
 from cnn_raw.twin.mistakes import other_data
 from cnn_raw.twin.reason import YOURS, Reason
 from cnn_raw.twin.statements import indent

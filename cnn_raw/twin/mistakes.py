@@ -11,7 +11,7 @@ from cnn_raw.twin import shapes
 from cnn_raw.twin.program import Step
 from cnn_raw.twin.reason import Reason
 from cnn_raw.twin.reasons import BY_KEY
-from cnn_raw.twin.statements import Statement, parents
+from cnn_raw.twin.statements import Statement, parents, split
 
 
 class Mistake(NamedTuple):
@@ -93,21 +93,6 @@ def feeds(code: str) -> dict[str, str]:
     entries = split(code[start + 1 :])
     pairs = (entry.partition(":") for entry in entries)
     return {name: value for name, _, value in pairs if re.fullmatch(r"[\w.]+", name)}
-
-
-def split(code: str) -> list[str]:
-    """Cut what is in a bracket at its commas; it ends with the bracket, if that is there."""
-    parts, depth, start = [], 0, 0
-    for n, sign in enumerate(code):
-        depth += (sign in "([{") - (sign in ")]}")
-        if depth < 0 or (sign == "," and not depth):
-            parts.append(code[start:n])
-            start = n + 1
-        if depth < 0:
-            break
-    else:
-        parts.append(code[start:])
-    return [part for part in parts if part]
 
 
 def _swapped(copy: _Copy) -> Iterator[Mistake]:
@@ -233,6 +218,8 @@ def _shapes(copy: _Copy) -> Iterator[Mistake]:
         if not match:
             return
         parameters[head] = split(copy.statements[calls[0]].code[match.end() :])
+        if calls[0] not in order:
+            return  # the model calls itself
         at = order.index(calls[0])
         order[at:at] = [head, *body]
     for n, text, silent in shapes.faults(copy.statements, order, parameters):

@@ -21,9 +21,11 @@ import tensorflow.compat.v1 as compat
 from cnn_raw.twin import old_functions, old_mnist, python2, seeds, source
 from cnn_raw.twin.names import ONLY_1, ROWS, Row
 
-_ROWS = {row.old: row for row in ROWS}
+_ROWS = {row.old: row for row in ROWS if row.new}
 _INSIDE = {
-    ".".join(row.old.split(".")[:n]) for row in ROWS for n in range(1, row.old.count(".") + 1)
+    ".".join(row.old.split(".")[:n])
+    for row in _ROWS.values()
+    for n in range(1, row.old.count(".") + 1)
 }
 
 

@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from typing import NamedTuple
-
-from cnn_raw.twin.tf_names import Missing
 
 
 class Reason(NamedTuple):
@@ -69,15 +66,3 @@ EDITIONS = Reason(
     why="cnn.py and train.py follow the lesson of 2016.",
     wrong="",
 )
-
-
-@cache
-def gone(name: Missing) -> Reason:
-    """Return the reason for a name that TensorFlow 2 lacks and the table has no row for."""
-    if name.renamed:
-        title, why = f"tf.{name.name} is now {name.instead}", "The same operation, renamed."
-    else:
-        title = f"TensorFlow 2 has no tf.{name.name}"
-        why = "It was removed in TensorFlow 2.0; tf.compat.v1 may still have it, for a Session."
-    new = name.instead or "another way to do the same"
-    return Reason(f"tf.{name.name}", title, f"tf.{name.name}", new, why, f"{name.error}.")

@@ -204,3 +204,18 @@ def parents(statements: Sequence[Statement]) -> list[tuple[int, ...]]:
         if statement.words[-1] == ":":
             open_blocks.append(n)
     return found
+
+
+def split(code: str) -> list[str]:
+    """Cut what is in a bracket at its commas; it ends with the bracket, if that is there."""
+    parts, depth, start = [], 0, 0
+    for n, sign in enumerate(code):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0 or (sign == "," and not depth):
+            parts.append(code[start:n])
+            start = n + 1
+        if depth < 0:
+            break
+    else:
+        parts.append(code[start:])
+    return [part for part in parts if part]

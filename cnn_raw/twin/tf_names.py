@@ -1,94 +1,21 @@
-"""Names of TensorFlow 0.x and 1.x that TensorFlow 2 lacks, and what it has instead.
+"""Names and arguments of TensorFlow 0.x and 1.x that TensorFlow 2 lacks, and what it has instead.
 
-What it has is read from the files of the installed TensorFlow, which need not be imported: each
-module of its public API lists its names. What a name became is read from its upgrade script's
-table, from RENAMED for 0.x, and, where these only know ``compat.v1``, from ADVICE.
+What it has is read from its files (``tf_api``). What a name or an argument became is in the table
+(``names``) or, for the names that it leaves out, in TensorFlow's upgrade script.
 """
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import NamedTuple
 
-from cnn_raw.twin.statements import Statement
+from cnn_raw.twin import tf_api
+from cnn_raw.twin.names import ROWS, Row
+from cnn_raw.twin.reason import Reason
+from cnn_raw.twin.reasons import BY_KEY
+from cnn_raw.twin.statements import Statement, split
 
-# Reached through Keras, which TensorFlow loads only when it is asked for.
-_OF_KERAS = ("keras", "losses", "metrics", "optimizers", "initializers")
-
-# Renamed before 1.0, so that the upgrade script does not know them.
-RENAMED = {
-    "mul": "multiply",
-    "sub": "subtract",
-    "neg": "negative",
-    "inv": "math.reciprocal",
-    "pack": "stack",
-    "unpack": "unstack",
-    "select": "where",
-    "batch_matmul": "matmul",
-    "listdiff": "sets.difference",
-    "image.per_image_whitening": "image.per_image_standardization",
-}
-
-# Names that begin so: what to use in raw TensorFlow 2. The longest that fits counts.
-ADVICE = {
-    "app": "argparse, and main() called directly",
-    "flags": "argparse",
-    "contrib": "tf.nn, or the library that the part moved to",
-    "contrib.layers.xavier_initializer": "tf.random.uniform within sqrt(6 / (inputs + outputs))",
-    "contrib.slim": "the package tf_slim",
-    "layers": "tf.nn with variables of your own",
-    "get_variable": "tf.Variable(initial_value, name=...)",
-    "variable_scope": "tf.name_scope, and variables of your own",
-    "get_variable_scope": "variables of your own",
-    "global_variables": "a list of your variables",
-    "all_variables": "a list of your variables",
-    "trainable_variables": "a list of your variables",
-    "variables_initializer": "nothing: a variable has its value at once",
-    "get_collection": "a list of your own",
-    "add_to_collection": "a list of your own",
-    "GraphKeys": "a list of your own",
-    "get_default_graph": "nothing: operations run when they are called",
-    "get_default_session": "nothing: operations run when they are called",
-    "reset_default_graph": "nothing: operations run when they are called",
-    "ConfigProto": "tf.config",
-    "GPUOptions": "tf.config.experimental.set_memory_growth",
-    "assign": "variable.assign(value)",
-    "assign_add": "variable.assign_add(value)",
-    "train.GradientDescentOptimizer": "variable.assign_sub(learning_rate * gradient)",
-    "train.AdamOptimizer": "tf.raw_ops.ResourceApplyAdam (tf.optimizers.Adam has another epsilon)",
-    "train.MomentumOptimizer": "tf.raw_ops.ResourceApplyMomentum",
-    "train.AdagradOptimizer": "tf.raw_ops.ResourceApplyAdagrad",
-    "train.AdadeltaOptimizer": "tf.raw_ops.ResourceApplyAdadelta",
-    "train.FtrlOptimizer": "tf.raw_ops.ResourceApplyFtrl",
-    "train.exponential_decay": "learning_rate * decay_rate ** (step / decay_steps)",
-    "train.Saver": "tf.train.Checkpoint",
-    "train.SummaryWriter": "tf.summary.create_file_writer",
-    "train.get_global_step": "a variable of your own",
-    "train.batch": "tf.data.Dataset.batch",
-    "train.shuffle_batch": "tf.data.Dataset.shuffle, then batch",
-    "train.string_input_producer": "tf.data.Dataset.from_tensor_slices",
-    "train.slice_input_producer": "tf.data.Dataset.from_tensor_slices",
-    "train.start_queue_runners": "tf.data, which needs none",
-    "TFRecordReader": "tf.data.TFRecordDataset",
-    "WholeFileReader": "tf.io.read_file",
-    "TextLineReader": "tf.data.TextLineDataset",
-    "summary.FileWriter": "tf.summary.create_file_writer",
-    "summary.merge": "nothing: each summary is written when it is made",
-    "merge_all_summaries": "nothing: each summary is written when it is made",
-    "merge_summary": "nothing: each summary is written when it is made",
-    "scalar_summary": "tf.summary.scalar, with a step",
-    "histogram_summary": "tf.summary.histogram, with a step",
-    "image_summary": "tf.summary.image, with a step",
-    "losses": "the same sum written with tf.reduce_mean",
-    "metrics": "the same mean written with NumPy or tf.reduce_mean",
-    "estimator": "a training loop of your own",
-    "nn.rnn_cell": "a cell of your own",
-    "nn.dynamic_rnn": "a loop of your own (tf.while_loop or tf.scan)",
-    "python": "the public name of the same function",
-}
+_BY_NAME = {row.old: row for row in ROWS}
 
 
 class Missing(NamedTuple):
@@ -123,33 +50,78 @@ def aliases(statements: Sequence[Statement]) -> dict[str, str]:
     return found
 
 
-def missing_in(statement: Statement, called: dict[str, str]) -> Iterator[Missing]:
-    """Yield the names in a statement that TensorFlow 2 lacks, each once. ``called``: aliases."""
-    seen = set()
-    for name in _names(statement, called):
-        if name not in seen and (found := missing(name)):
-            seen.add(name)
-            yield found
-    words = statement.words
-    if words[:1] in (("import",), ("from",)) and words[1:3] == ("tensorflow", "."):
-        path = re.split(r" import\b|\bas\b|,", statement.code.partition(" ")[2])[0].strip()
-        if not _is_module(path) and (gone := _first_missing(path)):
-            name = path.removeprefix("tensorflow.")
-            yield Missing(name, "", gone, *_instead(name))
+def reasons_in(statement: Statement, called: dict[str, str]) -> list[Reason]:
+    """Return why the names and arguments in a statement are others today. ``called``: aliases."""
+    code = re.sub(r'"[^"\n]*"', '""', statement.code)
+    found = [_module_reason(code)] if re.match(r"(import|from) tensorflow\.", code) else []
+    if not re.match(r"(import|from) ", code):
+        for match in re.finditer(r"(?<![\w.])(\w+)\.(\w+(?:\.\w+)*)", code):
+            if match[1] in called:
+                name = called[match[1]] + match[2]
+                reason = reason_for(name)
+                found.append(reason)
+                row = _row(name)
+                if code[match.end() :][:1] == "(" and not (row and (row.today or row.reason)):
+                    found += _of_arguments(name, split(code[match.end() + 1 :]))
+    return list(dict.fromkeys(reason for reason in found if reason))
 
 
-def _names(statement: Statement, called: dict[str, str]) -> Iterator[str]:
-    words = statement.words
-    if words[0] in ("import", "from"):
-        return
-    for n, word in enumerate(words):
-        if word in called and words[n - 1 : n] != (".",):
-            name = []
-            while words[n + 1 : n + 2] == (".",) and n + 2 < len(words):
-                name.append(words[n + 2])
-                n += 2
-            if name:
-                yield called[word] + ".".join(name)
+def reason_for(name: str) -> Reason | None:
+    """Return why a name without ``tf.`` is another one today; None if it is as it was."""
+    row, gone = _row(name.removeprefix("compat.v1.")), missing(name)
+    if row and row.reason:
+        return BY_KEY[row.reason]
+    if gone:
+        return _gone(gone)
+    if row and row.today and not name.startswith("compat.v1."):
+        return Reason(
+            key=f"tf.{name}",
+            title=f"tf.{name} is something else in TensorFlow 2",
+            old=f"tf.{name}",
+            new=row.today,
+            why="The name was kept, or taken for something new; what it does is not the same.",
+            wrong="An error, or a result that is not that of 2016.",
+        )
+    return None
+
+
+@cache
+def _gone(name: Missing) -> Reason:
+    if name.renamed:
+        title, why = f"tf.{name.name} is now {name.instead}", "The same operation, renamed."
+    elif name.instead or tf_api.was_there(name.name):
+        title = f"TensorFlow 2 has no tf.{name.name}"
+        why = "It was removed in TensorFlow 2.0; tf.compat.v1 may still have it, for a Session."
+    else:
+        title = f"There is no tf.{name.name}, nor was there one in TensorFlow 1.x"
+        why = "It is a misspelling, or a name of a release that is not known here."
+    new = name.instead or "another way to do the same"
+    return Reason(f"tf.{name.name}", title, f"tf.{name.name}", new, why, f"{name.error}.")
+
+
+def _module_reason(code: str) -> Reason | None:
+    """Return the reason for a statement that imports a module that TensorFlow 2 lacks."""
+    path = re.split(r" import\b|\bas\b|,", code.partition(" ")[2])[0].strip()
+    name = path.removeprefix("tensorflow.")
+    row = _row(name)
+    gone = "" if tf_api.is_module(path) else tf_api.first_missing(path)
+    if not gone:
+        return None
+    return (
+        BY_KEY[row.reason]
+        if row and row.reason
+        else _gone(Missing(name, "", gone, *_instead(name)))
+    )
+
+
+def _row(name: str) -> Row | None:
+    """Return the row that says what to write for a name: its own, or that of its module."""
+    parts = name.split(".")
+    for n in range(len(parts), 0, -1):
+        row = _BY_NAME.get(".".join(parts[:n]))
+        if row and (row.today or row.reason):
+            return row
+    return None
 
 
 @cache
@@ -160,84 +132,87 @@ def missing(name: str) -> Missing | None:
     """
     module: tuple[str, ...] = ()
     for part in name.split("."):
-        names = _names_of(module)
+        names = tf_api.names_of(module)
         if names is None:
             return None  # an attribute of a function or a class
         if part not in names:
-            return Missing(name, _python_name(module), part, *_instead(name))
+            return Missing(name, tf_api.python_name(module), part, *_instead(name))
         module = (*module, part)
     return None
 
 
 def _instead(name: str) -> tuple[str, bool]:
-    new = f"tf.{RENAMED[name]}" if name in RENAMED else _renames().get(f"tf.{name}", "")
+    """Return what TensorFlow 2 has instead, and if it is the same operation."""
+    row = _BY_NAME.get(name)
+    if row and row.today:
+        return row.today, False
+    if row and row.new[:1] not in ("", ":", "@") and row.new != name:
+        return _instead(row.new) if missing(row.new) else (f"tf.{row.new}", True)
+    new = tf_api.renames().get(f"tf.{name}", "")
     if new and not new.startswith("tf.compat.v1.") and not missing(new.removeprefix("tf.")):
         return new, True
-    parts = name.split(".")
-    for n in range(len(parts), 0, -1):
-        if advice := ADVICE.get(".".join(parts[:n])):
-            return advice, False
-    return "", False
+    row = _row(name)
+    return (row.today, False) if row else ("", False)
 
 
-@cache
-def _folder(package: str) -> Path:
-    """Return where an installed package is, without importing it."""
-    spec = find_spec(package)
-    assert spec and spec.submodule_search_locations, package
-    return Path(next(iter(spec.submodule_search_locations)))
+def _of_arguments(name: str, given: Sequence[str]) -> Iterator[Reason]:
+    """Yield a reason for each argument of a call that TensorFlow 2 does not take so."""
+    new = name
+    if gone := missing(name):
+        new = gone.instead.removeprefix("tf.") if gone.renamed else ""
+    row = _BY_NAME.get(name, Row(name))
+    old, today = tf_api.parameters(row.new or name, old=True), tf_api.parameters(new, old=False)
+    keywords = dict(pair.split("=") for pair in row.keywords.split())
+    if today is None or (old is None and not row.order):
+        return
+    is_old = row.when == "position" or (
+        row.when == "dimension" and given[:1] and given[0].isdigit()
+    )
+    order = row.order.split() if row.order and (is_old or not row.when) else old or ()
+    place = list(order if old is None else old)
+
+    def became(argument: str) -> str:
+        """Its name today, "" if there is none."""
+        argument = keywords.get(argument, argument)
+        renamed = tf_api.argument_renames().get(f"tf.{name}", {})
+        if argument in today:
+            return argument
+        if argument in renamed:
+            return renamed[argument] if renamed[argument] in today else ""
+        at = place.index(argument) if argument in place else len(today)
+        return today[at] if at < len(today) and today[at] not in place else ""
+
+    moved = False
+    written = []
+    for n, value in enumerate(given):
+        keyword = re.match(r"(\w+)=(?!=)", value)
+        if keyword:
+            argument = became(keyword[1])
+            if argument != keyword[1] and (keyword[1] in place or keyword[1] in keywords):
+                yield _of_keyword(name, keyword[1], argument)
+        elif value[:1] == "*" or n >= len(order):
+            break
+        else:
+            argument = became(order[n])
+            moved |= n >= len(today) or today[n] != argument
+            written.append(f"{argument}=..." if argument else "")
+    if moved:
+        yield Reason(
+            key=f"tf.{name}(...)",
+            title=f"tf.{name} takes its arguments in another order",
+            old=f"tf.{name}({', '.join(order[: len(written)])})",
+            new=f"tf.{new}({', '.join(filter(None, written))})",
+            why="Their places changed; their names say what they are.",
+            wrong="An error, or another result without one.",
+        )
 
 
-@cache
-def _names_of(module: tuple[str, ...]) -> frozenset[str] | None:
-    """Return the public names of a module of the API, None if there is no such module."""
-    if not module:
-        file = _folder("tensorflow") / "__init__.py"
-    elif module[0] in _OF_KERAS:
-        below = module[1:] if module[0] == "keras" else module
-        file = _folder("keras").joinpath("_tf_keras", "keras", *below, "__init__.py")
-    else:
-        file = _folder("tensorflow").joinpath("_api", "v2", *module, "__init__.py")
-    if not file.is_file():
-        return None
-    text = file.read_text(encoding="utf-8")
-    names = re.findall(r"^ *from .* import (?:\w+ as )?(\w+)", text, re.MULTILINE)
-    return frozenset([*names, *(() if module else (*_OF_KERAS, "__version__"))])
-
-
-def _python_name(module: tuple[str, ...]) -> str:
-    """Return a module's name in Python's messages."""
-    if not module:
-        return "tensorflow"
-    if module[0] in _OF_KERAS:
-        below = module[1:] if module[0] == "keras" else module
-        return ".".join(("keras._tf_keras.keras", *below))
-    return ".".join(("tensorflow._api.v2", *module))
-
-
-def _is_module(path: str) -> bool:
-    """Is ``tensorflow.x.y`` a module that can be imported?"""
-    return not _first_missing(path)
-
-
-def _first_missing(path: str) -> str:
-    """Return the first module on the way to ``path`` that is not there, "" if all are."""
-    parts = path.split(".")
-    for n in range(2, len(parts) + 1):
-        names = _names_of(tuple(parts[1:n]))
-        file = _folder("tensorflow").joinpath(*parts[1:n])
-        if names is None and not file.is_dir() and not file.with_suffix(".py").is_file():
-            return ".".join(parts[:n])
-    return ""
-
-
-@cache
-def _renames() -> dict[str, str]:
-    """Return the upgrade script's table: names of TensorFlow 1.x, and what they became."""
-    found: dict[str, str] = {}
-    for name, variable in (("renames_v2", "renames"), ("all_renames_v2", "manual_symbol_renames")):
-        file = _folder("tensorflow") / "tools" / "compatibility" / f"{name}.py"
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == variable:
-                found |= ast.literal_eval(node.value)
-    return found
+def _of_keyword(name: str, old: str, new: str) -> Reason:
+    return Reason(
+        key=f"tf.{name}({old})",
+        title=f"tf.{name}: {old} is now {new}" if new else f"tf.{name} no longer has {old}",
+        old=f"tf.{name}({old}=...)",
+        new=f"tf.{name}({new}=...)" if new else f"tf.{name} without it",
+        why="The argument was renamed." if new else "The argument was removed.",
+        wrong=f"TypeError: got an unexpected keyword argument '{old}'.",
+    )

@@ -5,9 +5,9 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from cnn_raw.twin.messages import MESSAGES
-from cnn_raw.twin.reason import Reason, gone
+from cnn_raw.twin.reason import Reason
 from cnn_raw.twin.reasons import REASONS
-from cnn_raw.twin.tf_names import missing
+from cnn_raw.twin.tf_names import reason_for
 
 LONGEST = 20_000  # characters: the end of a longer text is what counts
 ALL = (*REASONS, *MESSAGES)
@@ -70,8 +70,7 @@ def _reason(line: str) -> Reason | None:
     if match := _NAME.search(line):
         module = re.sub(r"^(\._api\.v2|\._tf_keras\.keras)?\.?", "", match[1])
         name = f"{module}.{match[2]}" if module else match[2]
-        if found := missing(name):
-            return gone(found)
+        return reason_for(name)
     return None
 
 
