@@ -23,13 +23,17 @@ from rich.text import Text
 if TYPE_CHECKING:
     from cnn_raw.train import Epoch
 
-EPOCH_HEADER = "epoch    cost   10,000 train   all test   256 test   seconds"
+
+def epoch_header(train: int, test: int) -> str:
+    """Return the header of a training's table, for a set of ``train`` and ``test`` images."""
+    train, sample = min(train, 10_000), min(test, 256)  # what train.train tests
+    return f"epoch    cost  {f'{train:,} train':>13}   all test  {f'{sample} test':>9}   seconds"
 
 
 def epoch_line(epoch: "Epoch") -> str:
-    """Return the line of a ``train.Epoch`` that stands under ``EPOCH_HEADER``."""
+    """Return the line of a ``train.Epoch`` that stands under ``epoch_header``."""
     return (
-        f"{epoch.epoch:5}  {epoch.cost:6.4f}  {epoch.train_accuracy:11.2%}  "
+        f"{epoch.epoch:5}  {epoch.cost:6.4f}  {epoch.train_accuracy:13.2%}  "
         f"{epoch.test_accuracy:9.2%}  {epoch.sample_accuracy:9.2%}  {epoch.seconds:8.1f}"
     )
 

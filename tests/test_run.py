@@ -333,10 +333,12 @@ def test_damaged_record_is_named(copy, capsys, name, content):
     assert f"{copy / name}: " in err and "is damaged" in err and err.count("\n") == 1
 
 
-def test_dry_run_keeps_nothing(small_data, tmp_path, monkeypatch):
+def test_dry_run_keeps_nothing_and_says_what_it_tested(small_data, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["train", "--data", str(small_data), "--batch-size", "9", "--dry-run"]) == 0
     assert list(tmp_path.iterdir()) == []
+    header = ["epoch", "cost", "180", "train", "all", "test", "200", "test", "seconds"]
+    assert header in [line.split() for line in capsys.readouterr().out.splitlines()]
 
 
 def test_run_is_kept_under_the_date_when_no_folder_is_given(small_data, tmp_path, monkeypatch):

@@ -89,7 +89,7 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
     tf = import_tensorflow(arguments)
     from cnn_raw.look import summary
     from cnn_raw.runs.checkpoint import Checkpoints
-    from cnn_raw.screen import EPOCH_HEADER, TrainingScreen, epoch_line
+    from cnn_raw.screen import TrainingScreen, epoch_header, epoch_line
     from cnn_raw.train import train
 
     mnist, settings, kept = run.mnist, run.settings, not arguments.dry_run
@@ -108,7 +108,7 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
         if kept:
             screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
             screen.print(events.where)
-        screen.print(EPOCH_HEADER)
+        screen.print(epoch_header(images, mnist.test.num_examples))
         try:
             for epoch in train(mnist, settings, checkpoints.state, screen.progress):
                 checkpoints.keep(epoch, events)
