@@ -244,13 +244,13 @@ def _parse_idx(
     if int.from_bytes(header[:4], "big") != magic:
         raise InputError(
             f"{path}: is not an IDX file of {'images' if item else 'labels'}: it starts with "
-            f"{int.from_bytes(header[:4], 'big')}, where {magic} is wanted"
+            f"{int.from_bytes(header[:4], 'big')}, and must start with {magic}"
         )
     if len(header) < 4 + 4 * axes:
         raise InputError(f"{path}: ends inside its header; get the file again")
     count, *shape = (int(n) for n in np.frombuffer(header, ">u4", offset=4))
     if tuple(shape) != item:
-        raise InputError(f"{path}: its images are {shape[0]}x{shape[1]}; 28x28 is wanted")
+        raise InputError(f"{path}: its images are {shape[0]}x{shape[1]}; they must be 28x28")
     size = int(np.prod(item, dtype=int))
     promised = f"{path}: its header promises {count} {'images' if item else 'labels'}"
     if len(header) + count * size > most:

@@ -1,4 +1,4 @@
-"""What a person sees while a command works: the live bar, the lines that stay, the quiet."""
+"""What a command shows while it works: progress bar, printed lines, silenced start-up."""
 
 import contextlib
 import os
@@ -46,10 +46,10 @@ class _Speed(ProgressColumn):
 
 
 class TrainingScreen:
-    """Lines that stay, and on a terminal a live bar under them for the epoch that runs.
+    """Printed lines, and on a terminal a live bar under them for the current epoch.
 
-    Into a file or a pipe only the lines are written, each at once. ``epoch`` (from 1), ``step``
-    and ``steps`` say how far the training is; ``done`` epochs were over before.
+    A file or a pipe gets only the lines, each at once. ``epoch`` (from 1), ``step`` and ``steps``
+    say how far the training is; ``done`` epochs were finished before.
     """
 
     def __init__(self, epochs: int, steps: int, done: int = 0):
@@ -109,11 +109,11 @@ def track(batches: Sequence) -> Iterable:
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
-    """Keep from the screen what TensorFlow's C++ says while it is imported.
+    """Silence TensorFlow's C++ while it is imported.
 
-    It writes to file descriptor 2 itself, some of it before it has read how much it may say.
+    It writes to file descriptor 2 itself, some lines before it reads its log level.
     """
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # from here on, the quiet can be asked for
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # heeded once TensorFlow is loaded
     sys.stderr.flush()
     with contextlib.ExitStack() as restore, open(os.devnull, "w") as nowhere:
         with contextlib.suppress(OSError):  # there may be no descriptor 2

@@ -39,7 +39,7 @@ class Epoch:
 
 @dataclass
 class State:
-    """What training changes, and what it needs to go on as if it had never stopped."""
+    """What training changes, and what it needs to resume with the same numbers."""
 
     weights: Weights
     optimizer: RMSPropOptimizer
@@ -58,7 +58,7 @@ def epoch_seed(seed: int, i: int) -> int:
     """Return the global seed of epoch ``i``, from 0: the first epoch's masks are those of 2016.
 
     Each later epoch has dropout streams of its own, so that a training which was interrupted
-    can go on with the very masks that it would have had.
+    resumes with the very masks it would have had.
     """
     return seed if i == 0 else int(np.random.SeedSequence([seed, i]).generate_state(1)[0])
 
@@ -91,7 +91,7 @@ def build_predict_op(weights: Weights) -> Callable:
     """
     @tf.function(input_signature=[tf.TensorSpec([None, 28, 28, 1], tf.float32, name="images")])
     def predict(images):
-        py_x = model(images, *weights, 1.0, 1.0)  # Python floats: dropout leaves without a mask
+        py_x = model(images, *weights, 1.0, 1.0)  # Python floats: dropout returns its input
         return {"logits": py_x, "classes": predict_op(py_x), "probabilities": tf.nn.softmax(py_x)}
 
     return predict
@@ -101,7 +101,7 @@ def train(mnist: Datasets, settings: Settings | None = None, state: State | None
           progress: Callable[[Iterable], Iterable] = iter) -> Iterator[Epoch]:
     """Train the network and yield an ``Epoch`` after each epoch, when it has been tested.
 
-    ``mnist`` has one-hot labels. ``state`` is where to go on from, and is brought up to date
+    ``mnist`` has one-hot labels. ``state`` is where to resume, and is updated
     before each ``yield``. ``progress`` wraps the (start, end) pairs of an epoch's batches, to show
     how far they are. Sets TensorFlow's global seed, as the 2016 script did; NumPy's is left alone.
     Raises InputError if there are fewer training images than one batch.

@@ -25,7 +25,7 @@ from cnn_raw.settings import Settings
 
 # TensorFlow is imported where it is needed: the process that only hands out tests does without.
 
-# Who is started in the background may have Ctrl-C ignored, and its children inherit that.
+# A process started in the background may ignore Ctrl-C, and its children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GIGABYTES_OF_A_WORKER = 3  # with the browser and the notebook's kernel that it may have started
@@ -51,9 +51,9 @@ def pytest_cmdline_main(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def determinism():
-    """Have operations give the same every time, as the command line does.
+    """Make operations deterministic, as the command line does.
 
-    Once on, it demands a seed of every random operation.
+    Every random operation then needs a seed.
     """
     import tensorflow as tf
 
@@ -83,7 +83,7 @@ def shared(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def environment():
-    """Whatever a command sets in the environment ends with its test: children inherit it."""
+    """Undo what a command sets in the environment after its test: children inherit it."""
     with mock.patch.dict(os.environ):
         yield
 

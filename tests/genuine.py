@@ -1,7 +1,7 @@
 """Genuine TensorFlow 0.12.1: finds a Python 2.7 and makes an environment that has it.
 
 The fixture ``genuine_python`` (conftest.py) gives the environment's interpreter. Tests that use
-it bear the marker ``genuine``; they are skipped, with the reason, where there is none.
+it have the marker ``genuine``; they are skipped, with the reason, where there is none.
 """
 
 import os
@@ -16,7 +16,7 @@ VERSION = "import tensorflow; print(tensorflow.__version__)"
 
 
 class Unavailable(Exception):
-    """There is no genuine TensorFlow 0.12.1 to be had here. The message says why."""
+    """TensorFlow 0.12.1 cannot be installed here. The message says why."""
 
 
 def environment(folder: Path) -> Path:

@@ -97,7 +97,7 @@ def steps(mnist):
 
 
 def test_loader_gives_the_arrays_and_batches_of_2016(golden, mnist):
-    # A DataSet of its own: next_batch must not go on in the one that tests share.
+    # A DataSet of its own: next_batch must not advance the one that tests share.
     mine = mnist._replace(train=DataSet(mnist.train.images, mnist.train.labels))
     assert not list(record.beyond_bounds(golden["data"], {**record.data(mine), "seed": 2016}))
 

@@ -158,9 +158,9 @@ GZIPPED = gzip.compress(images_file(4), mtime=0)
 DAMAGED = {
     "empty": (b"", "is empty"),
     "text": (b"<html>not found</html>", "not an IDX file of images"),
-    "labels": (labels_file(4), "starts with 2049, where 2051 is wanted"),
+    "labels": (labels_file(4), "starts with 2049, and must start with 2051"),
     "short header": (images_file(0)[:9], "ends inside its header"),
-    "27x28": (idx(2051, 1, 27, 28, body=bytes(756)), "images are 27x28; 28x28 is wanted"),
+    "27x28": (idx(2051, 1, 27, 28, body=bytes(756)), "images are 27x28; they must be 28x28"),
     "promises one more": (idx(2051, 5, 28, 28, body=bytes(4 * 784)), "promises 5 images"),
     "promises 4 thousand million": (idx(2051, 2**32 - 1, 28, 28, body=bytes(784)), "promises"),
     "the same, gzipped": (

@@ -1,4 +1,4 @@
-"""The package's rooms: imports go one way, only the screen's modules print, all fits a screen."""
+"""The package's rooms: imports go one way, only the screen prints, functions fit a screen."""
 
 import ast
 from pathlib import Path

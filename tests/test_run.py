@@ -1,4 +1,4 @@
-"""A run: killed at any moment it goes on to the same last bit; nothing of it is ever lost."""
+"""A run: killed at any moment it resumes bit-identically; nothing is ever lost."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The loop: what an epoch reports is so, it goes on exactly, and nothing is traced twice."""
+"""The loop: an epoch reports the truth, resuming is exact, and nothing is traced twice."""
 
 import numpy as np
 import pytest

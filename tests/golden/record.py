@@ -92,7 +92,7 @@ def program():
         py_x = model(X, w, w2, w3, w4, w_o, p_keep_conv, p_keep_hidden)
 
         cost = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(py_x, Y))
-        # minimize() is these two lines; the gradients are wanted here.
+        # minimize() is these two lines; here the gradients are needed.
         optimizer = tf.train.RMSPropOptimizer(0.001, 0.9)
         gradients = optimizer.compute_gradients(cost)
         train_op = optimizer.apply_gradients(gradients)
@@ -474,7 +474,7 @@ def main():
     parser.add_argument("--out", default=here, help="folder of the files (default: this one)")
     arguments = parser.parse_args()
     if tf.__version__ != "0.12.1":
-        parser.error("TensorFlow 0.12.1 is wanted, this is %s" % tf.__version__)
+        parser.error("this is TensorFlow %s; run it with 0.12.1" % tf.__version__)
     from tensorflow.examples.tutorials.mnist import input_data
 
     def read():
