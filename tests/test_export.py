@@ -171,7 +171,8 @@ def test_genuine_checkpoints_go_both_ways(genuine_python, trained_npz, mnist, tm
         assert done.returncode == 0, done.stderr
         return np.load(tmp_path / "classes.npy")
 
-    pixels = np.rint(mnist.test.images * 255).astype(np.uint8).reshape(-1, 28, 28, 1)
+    some = 1000  # of the test images: the network gets about 50 of them wrong
+    pixels = np.rint(mnist.test.images[:some] * 255).astype(np.uint8).reshape(-1, 28, 28, 1)
     np.save(tmp_path / "images.npy", pixels)
     export(trained_npz, "saver", tmp_path / "model.ckpt")
     ours = [m["taken_for"] for m in mistakes(trained_npz, capsys)]
@@ -184,6 +185,7 @@ def test_genuine_checkpoints_go_both_ways(genuine_python, trained_npz, mnist, tm
     expected = np.argmax(mnist.test.labels, axis=1)
     for one in here:
         expected[one["image"]] = one["taken_for"]
+    expected = expected[:some]
     assert len(ours) == len(here)
     np.testing.assert_array_equal(restored, expected)
     np.testing.assert_array_equal(saved, expected)
