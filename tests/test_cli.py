@@ -153,17 +153,23 @@ def test_importing_the_library_changes_nothing_outside_it():
     assert python(code) == "True\n"
 
 
-def test_dry_run_prints_plain_lines_and_the_same_numbers_every_time():
-    first, second = run("train", "--dry-run"), run("train", "--dry-run")
-    assert (first.returncode, first.stderr) == (0, "")
-    assert "seed 2016" in first.stdout
-    assert "\x1b" not in first.stdout and "\r" not in first.stdout
-    assert len(figures(first.stdout)) == 1
-    assert figures(first.stdout) == figures(second.stdout)
-    assert figures(run("train", "--dry-run", "--seed", "1").stdout) != figures(first.stdout)
+@pytest.fixture(scope="module")
+def dry_run():
+    """What a dry run prints into a pipe."""
+    return run("train", "--dry-run")
 
 
-def test_terminal_shows_a_live_bar_with_speed_and_time_left():
+def test_dry_run_prints_plain_lines_and_the_figures_of_its_seed(dry_run, capsys):
+    assert (dry_run.returncode, dry_run.stderr) == (0, "")
+    assert "seed 2016" in dry_run.stdout
+    assert "\x1b" not in dry_run.stdout and "\r" not in dry_run.stdout
+    assert len(figures(dry_run.stdout)) == 1
+    assert cli.main(["train", "--dry-run", "--seed", "1"]) == 0
+    other = figures(capsys.readouterr().out)
+    assert len(other) == 1 and other != figures(dry_run.stdout)
+
+
+def test_terminal_shows_a_live_bar_with_speed_and_time_left_and_the_same_figures(dry_run):
     main, terminal = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
     process = subprocess.Popen(DRY_RUN, stdout=terminal, stderr=terminal, env=environment)
@@ -173,6 +179,7 @@ def test_terminal_shows_a_live_bar_with_speed_and_time_left():
     assert re.search(r"epoch 1/1 .*\d+/20.* \d+\.\d steps/s", seen)
     assert re.search(r"\d:\d\d:\d\d", seen)
     assert "Traceback" not in seen
+    assert figures(re.sub(r"\x1b\[[?0-9;]*[A-Za-z]|\r", "\n", seen)) == figures(dry_run.stdout)
 
 
 def read_all(descriptor: int) -> str:
