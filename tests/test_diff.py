@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 import tracemalloc
 from collections import Counter
 from html.parser import HTMLParser
@@ -786,3 +788,9 @@ def test_page_has_headings_and_landmarks_for_those_who_cannot_see_it(open_page):
     assert window.get_by_role("main").count() == window.get_by_role("banner").count() == 1
     assert window.get_by_role("region").count() == 2
     assert window.get_by_role("table").count() == 1
+
+
+def test_diff_ends_without_a_word_when_its_reader_has_read_enough():
+    command = f"{sys.executable} -m cnn_raw diff | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stdout.startswith("session.py: ") and done.stderr == ""

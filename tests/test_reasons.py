@@ -16,7 +16,8 @@ from cnn_raw import cnn, input_data, train
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.settings import Settings
 from cnn_raw.twin import reasons
-from cnn_raw.twin.reasons import REASONS
+from cnn_raw.twin.reasons import BY_KEY, REASONS
+from cnn_raw.twin.why import answer
 
 tf1 = tf.compat.v1
 HERE = Path(__file__).parent
@@ -205,7 +206,10 @@ def test_upgrade_script_reports_nothing_and_breaks_the_program(tmp_path, monkeyp
     arguments = ["tf_upgrade_v2", "--infile", old, "--outfile", new, "--reportfile", report]
     monkeypatch.setattr(sys, "argv", list(map(str, arguments)))
     tf_upgrade_v2_main.main()
-    assert "Detected 0 issues that require attention" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Detected 0 issues that require attention" in said
+    found = answer(said)
+    assert found is not None and found.title == BY_KEY["upgrade_script"].title
 
     upgraded = new.read_text()
     assert re.search(r"labels=tf\.stop_gradient\(\s*py_x\s*\)", upgraded)

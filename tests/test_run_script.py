@@ -13,7 +13,9 @@ from editions import EDITIONS, OF_1X, TUTORIAL, change
 
 from cnn_raw import InputError, cli
 from cnn_raw.twin import script, source
+from cnn_raw.twin.why import ALL
 
+TITLES = {reason.key: reason.title for reason in ALL}
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "steps_tf012.json").read_text())
 BOUND = 2e-6  # measured: 9.5e-7 over these ten steps, oneDNN off
 # golden/ starts from these weights.
@@ -81,7 +83,11 @@ def test_run_passes_arguments_reads_stdin_and_says_what_is_left(write, tmp_path)
     assert done.stdout.strip() == str(tmp_path)
 
 
-def test_run_shows_the_programs_own_error_on_its_line(write):
+def test_run_shows_the_programs_own_error_on_its_line_and_why(write):
+    program = change(OF_1X, ("feed_dict={X: trX[start:end], ", "feed_dict={"))
+    done = cnn_raw("run", write(program))
+    assert done.returncode == 1 and "InvalidArgumentError: " in done.stderr
+    assert f"cnn-raw: why: {TITLES['feed']}\n  cause: " in done.stderr
     program = change(OF_1X, ("predict_op = tf.argmax(py_x, 1)", "predict_op = tf.nothing(py_x)"))
     done = cnn_raw("run", write(program))
     assert done.returncode == 1
@@ -147,6 +153,10 @@ def test_explain_names_places_and_missing_packages():
         "ModuleNotFoundError: No module named 'no_such_module'",
         "cnn-raw: the program needs the package no_such_module: pip install no_such_module",
     ]
+    said = explained("open('data/train.csv')\n")
+    assert said[1].startswith("FileNotFoundError: [Errno 2] No such file or directory: 'data/train")
+    assert said[2] == f"cnn-raw: why: {TITLES['no_such_file']}"
+    assert said[3].startswith("  cause: ") and "--here" in said[4]
     assert explained("raise ModuleNotFoundError('x', name='cv2.a')")[-1].endswith("opencv-python")
     assert explained("x = = 1\n")[0] == "  mine.py, line 1: x = = 1"
     book = json.dumps(

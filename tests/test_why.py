@@ -1,9 +1,13 @@
 """``cnn-raw why``: each message is provoked, and answered with its cause."""
 
+import http.server
 import io
 import subprocess
 import sys
+import threading
 import traceback
+import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,9 +59,19 @@ def out_of_memory():
 
 
 def refused():
-    import urllib.error
+    """Ask a server that answers as yann.lecun.com does."""
 
-    raise urllib.error.HTTPError("http://yann.lecun.com/exdb/mnist", 403, "Forbidden", None, None)
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(403)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request).start()
+        url = f"http://127.0.0.1:{server.server_port}/exdb/mnist/train-images-idx3-ubyte.gz"
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url)
 
 
 PROVOKED = {
@@ -97,6 +111,7 @@ PROVOKED = {
         lambda: graph(lambda _: tf.matmul(tf.ones([1, 3]), tf.ones([2, 1]))), "dimensions"),
     "memory": (out_of_memory, "memory"),
     "download": (refused, "download"),
+    "file": (lambda: Path("data/train.csv").read_text(), "no_such_file"),
     "print": (lambda: compile("print 1", "a.py", "exec"), "print_statement"),
     "tabs": (lambda: compile(TABS, "a.py", "exec"), "python_2"),
     "xrange": (lambda: eval("xrange(3)"), "python_2"),

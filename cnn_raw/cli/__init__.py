@@ -4,6 +4,7 @@ Nothing slow is imported until a command needs it.
 """
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return arguments.main(arguments)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # head, or a pager that was left, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (InputError, OSError) as error:
         if arguments.debug:
             raise

@@ -34,14 +34,5 @@ def main(arguments: argparse.Namespace) -> int:
         for reason in nearest(text):
             print(f"  {reason.title}")
         return 1
-    notebook = f"notebooks/{found.notebook}.ipynb" if found.notebook else ""
-    print(found.title)
-    for name, words in (
-        ("cause", found.cause),
-        ("TensorFlow 2", found.form),
-        ("trap", found.trap),
-        ("notebook", notebook),
-    ):
-        if words:
-            print(f"  {name}: {words}")
+    print("\n".join(found.lines))
     return 0

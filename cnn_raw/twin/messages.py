@@ -73,6 +73,17 @@ MESSAGES = (
         notebook="4_backward",
     ),
     Reason(
+        key="no_such_file",
+        title="The program looks for a file that is not where it looks",
+        old="open('data/train.csv')",
+        new="the file's whole path, or cnn-raw run --here SCRIPT in the folder that has it",
+        why="cnn-raw run starts a program in a new, empty folder, where names without a whole path "
+        "find nothing.",
+        wrong="A program that makes the file itself when it is missing starts from the beginning.",
+        says=r"No such file or directory|NotFoundError: .*(file|path).*(not exist|No such)",
+        notebook="5_diff",
+    ),
+    Reason(
         key="memory",
         title="All 10,000 test images at once do not fit in memory",
         old="sess.run(predict_op, feed_dict={X: teX, ...})",

@@ -24,6 +24,7 @@ from cnn_raw.screen import quiet_start
 from cnn_raw.twin import python2
 from cnn_raw.twin.report import Reporter
 from cnn_raw.twin.source import Source, from_bytes
+from cnn_raw.twin.why import answer
 
 # Packages that are installed under another name than they are imported.
 PACKAGES = {
@@ -141,7 +142,10 @@ def _run(
 
 
 def explain(error: BaseException, source: Source) -> list[str]:
-    """Return what is said of a program's error: where in the reader's file, and the message."""
+    """Return what is said of a program's error: where in the reader's file, the message, and why.
+
+    Why it is said is what ``cnn-raw why`` answers, if it knows the message.
+    """
     said, texts = [], source.text.splitlines()
 
     def say_line(line: int) -> None:
@@ -164,6 +168,8 @@ def explain(error: BaseException, source: Source) -> list[str]:
         if top != "tensorflow":
             package = PACKAGES.get(top, top)
             said.append(f"cnn-raw: the program needs the package {package}: pip install {package}")
+    if found := answer(said[-1]):
+        said += [f"cnn-raw: why: {found.lines[0]}", *found.lines[1:]]
     return said
 
 

@@ -13,28 +13,7 @@ LONGEST = 20_000  # characters: the end of a longer text is what counts
 ALL = (*REASONS, *MESSAGES)
 _NOTICES = ("onednn", "retracing")  # printed along the way, whatever the error is
 _NAME = re.compile(r"module '(?:tensorflow|keras)([\w.]*)' has no attribute '(\w+)'")
-_COMMON = set(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "is",
-        "for",
-        "no",
-        "not",
-        "and",
-        "or",
-        "has",
-        "have",
-        "with",
-        "that",
-        "module",
-        "attribute",
-    ]
-)
+_COMMON = {"the", "for", "not", "and", "has", "have", "with", "that", "module", "attribute"}
 
 
 class Answer(NamedTuple):
@@ -49,6 +28,18 @@ class Answer(NamedTuple):
     form: str
     trap: str
     notebook: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What is said of it, a line for each part that there is."""
+        notebook = f"notebooks/{self.notebook}.ipynb" if self.notebook else ""
+        parts = (
+            ("cause", self.cause),
+            ("TensorFlow 2", self.form),
+            ("trap", self.trap),
+            ("notebook", notebook),
+        )
+        return [self.title, *(f"  {name}: {words}" for name, words in parts if words)]
 
 
 def answer(text: str) -> Answer | None:
