@@ -117,6 +117,27 @@ def test_more_images_in_a_batch_than_there_are_gets_one_line(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_wrong_run_is_told_before_tensorflow_is_imported(tmp_path):
+    code = (
+        "import sys\nfrom cnn_raw import cli\n"
+        "for command in ('test {}', 'predict {} x.png', 'draw {}', 'export {} --to npz x.npz'):\n"
+        "    assert cli.main(command.format('runs/none').split()) == 2, command\n"
+        "print('tensorflow' in sys.modules)"
+    )
+    assert python(code) == "False\n"
+
+
+def test_tensorflow_is_imported_without_kerass_optimizers_and_tf_keras_still_works():
+    code = (
+        "import sys\nfrom cnn_raw.cli import build_parser\n"
+        "from cnn_raw.cli.parser import import_tensorflow\n"
+        "tf = import_tensorflow(build_parser().parse_args(['train']))\n"
+        "print([n for n in ('keras.src.optimizers', 'matplotlib') if n in sys.modules])\n"
+        "print(tf.keras.optimizers.RMSprop(0.5).learning_rate.numpy())"
+    )
+    assert python(code) == "[]\n0.5\n"
+
+
 def test_names_that_the_locale_cannot_encode_are_printed(tmp_path):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
     done = run("test", str(tmp_path / "한글"), env=environment)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
+from cnn_raw.cli.parser import RUN_HELP, check_run, import_tensorflow
 
 HELP = "draw a digit in the browser and look inside the network"
 DESCRIPTION = (
@@ -39,6 +39,8 @@ def main(arguments: argparse.Namespace) -> int:
 
         if status := cli.main(["train", "--epochs", "1"]):
             return status
+    for run in arguments.runs:
+        check_run(run)
     import_tensorflow(arguments)
     open_page(arguments.runs, arguments.port, browser=not arguments.no_open)
     return 0

@@ -2,7 +2,7 @@
 
 import argparse
 
-from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
+from cnn_raw.cli.parser import RUN_HELP, check_run, import_tensorflow
 
 HELP = "write a run's weights for other programs"
 DESCRIPTION = "Write a run's weights for other programs. No existing file is overwritten."
@@ -23,6 +23,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    check_run(arguments.run)
     import_tensorflow(arguments)
     if arguments.to == "page":
         from cnn_raw import files

@@ -1,8 +1,12 @@
 """What the commands' options share, and how they are shown."""
 
 import argparse
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
+
+from cnn_raw import InputError
 
 DATA_HELP = (
     "folder with the four MNIST files or another set in their format (default: the package's own "
@@ -31,14 +35,42 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action)
 
 
+def check_run(run: str) -> None:
+    """Say that RUN does not exist before TensorFlow is imported, which takes seconds."""
+    path = Path(run)
+    checkpoint = path.name.startswith("ckpt-")  # a hint at those that exist comes later
+    if not checkpoint and not path.exists() and not Path(f"{run}.index").exists():
+        raise InputError(f"{run}: there is no such run, checkpoint or .npz file")
+
+
 def import_tensorflow(arguments: argparse.Namespace) -> ModuleType:
     """Import TensorFlow quietly and make its operations deterministic."""
     from cnn_raw.screen import quiet_start
 
     if arguments.debug:
-        import tensorflow as tf
+        tf = _without_optimizers()
     else:
         with quiet_start():
-            import tensorflow as tf
+            tf = _without_optimizers()
     tf.config.experimental.enable_op_determinism()
+    return tf
+
+
+def _without_optimizers() -> ModuleType:
+    """Import TensorFlow, but not Keras's optimizers, which take a third of the time.
+
+    TensorFlow imports them only if it can. Who asks for ``tf.keras`` later still gets it.
+    """
+    keras = "keras.src.optimizers"
+    if keras not in sys.modules:
+        sys.modules[keras] = None  # type: ignore[assignment]  # a module that cannot be imported
+    try:
+        import tensorflow as tf
+    except ImportError:  # a TensorFlow that cannot do without
+        tf = None
+    finally:
+        if sys.modules.get(keras) is None:
+            del sys.modules[keras]
+    if tf is None:
+        import tensorflow as tf
     return tf

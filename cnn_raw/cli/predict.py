@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cnn_raw.cli.parser import RUN_HELP, import_tensorflow
+from cnn_raw.cli.parser import RUN_HELP, check_run, import_tensorflow
 
 if TYPE_CHECKING:
     from cnn_raw.draw.predict import Prediction
@@ -34,6 +34,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    check_run(arguments.run)
     import_tensorflow(arguments)
     from cnn_raw.draw.predict import predict_files
     from cnn_raw.runs.weights import load_weights

@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from cnn_raw import files
-from cnn_raw.cli.parser import DATA_HELP, RUN_HELP, import_tensorflow
+from cnn_raw.cli.parser import DATA_HELP, RUN_HELP, check_run, import_tensorflow
 from cnn_raw.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     if arguments.plot is not None:
         files.check_picture(arguments.plot)
+    check_run(arguments.run)
     seed = Settings(seed=arguments.seed).seed
     data = getattr(
         input_data.read_data_sets(arguments.data, one_hot=True, fill=False), arguments.split
