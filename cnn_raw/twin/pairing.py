@@ -14,6 +14,7 @@ from cnn_raw.twin.program import SECTIONS, Step
 from cnn_raw.twin.statements import Statement, parents
 
 COMPARED = 200  # words of a statement: one of the 2016 script's has 60
+MUCH = 0.6  # of what a section can be laid along: more lies in one function, or outside of all
 AS_WRITTEN = 3.0  # what a statement that an edition has counts; one that is like it, 1 to 2
 
 
@@ -28,7 +29,7 @@ def pair(statements: Sequence[Statement]) -> dict[int, Step]:
             candidates = _without_other_loops(candidates, statements, blocks, names)
         paired = _lay_along(candidates, steps, statements, names)
         if any(step.is_function for step in steps):
-            candidates, whole = _in_function(paired, candidates, statements, blocks)
+            candidates, whole = _in_function(candidates, steps, statements, blocks, names)
             steps = steps if whole else tuple(step for step in steps if not step.of_function)
             paired = _lay_along(candidates, steps, statements, names)
         paired |= _out_of_order(candidates, steps, statements, paired, names)
@@ -105,31 +106,35 @@ def _ratio(words: Sequence[str], form: Sequence[str]) -> float:
 
 
 def _in_function(
-    paired: dict[int, Step],
     candidates: Sequence[int],
+    steps: Sequence[Step],
     statements: Sequence[Statement],
     blocks: Sequence[tuple[int, ...]],
-) -> tuple[list[int], bool]:
+    names: dict[str, str],
+) -> tuple[Sequence[int], bool]:
     """Return which candidates a section can be laid along that the program has as a function.
 
-    Those are the function of the copy and its block, without what inner functions return. If
-    there is none, or its block has nothing of the section, that may stand at the top level: all
-    candidates, and False.
+    Those are the function of the copy that has most of it, and True; or what stands outside of
+    functions, such as a helper that makes any layer; or, if neither has much of it, all.
     """
-    for head, step in paired.items():
-        if step.is_function:
-            block = [
-                n
-                for n in candidates
-                if head in blocks[n]
-                and not (
-                    statements[n].words[0] == "return"
-                    and any(statements[b].words[0] == "def" for b in blocks[n] if b > head)
-                )
-            ]
-            if any(n in paired for n in block):
-                return [head, *block], True
-    return list(candidates), False
+
+    def functions(n: int) -> list[int]:
+        return [b for b in blocks[n] if statements[b].words[0] == "def"]
+
+    places: list[tuple[list[int], bool]] = []
+    pattern = next(_pattern(step, names) for step in steps if step.is_function)
+    for head in candidates:
+        if pattern.search(statements[head].code):
+            block = [n for n in candidates if head in blocks[n]]
+            inner = [n for n in block if functions(n)[-1:] != [head]]
+            returns = [n for n in inner if statements[n].words[0] == "return"]
+            places.append(([head, *(n for n in block if n not in returns)], True))
+    places.append(([n for n in candidates if not functions(n)], False))
+    sizes = [len(_lay_along(place, steps, statements, names)) for place, _ in places]
+    most = max(sizes)
+    if most > 1 and most >= MUCH * len(_lay_along(candidates, steps, statements, names)):
+        return places[sizes.index(most)]
+    return candidates, False
 
 
 def _without_other_loops(
