@@ -334,6 +334,17 @@ def test_diff_says_what_is_yours_and_what_tensorflow_2_asks_for_on_one_row(scrip
     assert "TensorFlow 2 has no tf.train.AdamOptimizer" in text
 
 
+def test_diff_says_what_a_copy_left_out(script):
+    left_out = "    l3 = tf.nn.dropout(l3, p_keep_conv)\n"
+    both = diff_file(script(edition((left_out, ""))))
+    assert [step.key for step in both.left_out] == ["dropout3"] and both.yours == []
+    assert "left out l3 = tf.nn.dropout(l3, p_keep_conv)" in re.sub(" +", " ", printed(both, 120))
+    assert "left out: <code>l3 = tf.nn.dropout(l3, p_keep_conv)</code>" in page(both)
+    assert json.loads(as_json(both))["left out"] == [left_out.strip()]
+    other = diff_file(script(edition((left_out, "    l3 = tf.layers.dropout(l3)\n"))))
+    assert other.left_out == []
+
+
 def test_diff_keeps_the_readers_own_lines_and_counts_them(script):
     own = "\n".join(f"plot_{n}(figure, {n})" for n in range(5))
     both = diff_file(script(TEXT.replace("# Launch", f"{own}\n\n# Launch")))

@@ -51,6 +51,37 @@ def mistakes(tmp_path, *changes: tuple[str, str], text: str = TEXT) -> list[tupl
         (("p_keep_hidden: 1.0", "p_keep_hidden: 0.5"), "print",
          "dropout is on in this test (p_keep_hidden: 0.5)", "testing_draws"),
         (("(l4, p_keep_hidden)", "(l4, 0.5)"), "l4=tf.nn.dropout", "always on", "testing_draws"),
+        (("p_keep_conv: 0.8, p_keep_hidden: 0.5", "p_keep_conv: 1.0, p_keep_hidden: 1.0"),
+         "sess.run(train_op", "dropout is off in training", None),
+        (("Y: trY[start:end]", "Y: trY[0:128]"), "sess.run(train_op",
+         "trX[start:end] and trY[0:128] are not the same rows", None),
+        (("Y: trY[start:end]", "Y: teY[start:end]"), "sess.run(train_op", "not of the same set",
+         None),
+        (("X: trX[start:end], Y: trY[start:end]", "X: teX[start:end], Y: teY[start:end]"),
+         "sess.run(train_op", "this trains on the test set", None),
+        (("trX = trX.r", "np.random.shuffle(trY)\ntrX = trX.r"), "np.random.shuffle(trY)",
+         "trY is shuffled alone", None),
+        (("range(batch_size, len(trX)+1, batch_size)", "range(batch_size, len(trX)+1, test_size)"),
+         "training_batch=", "the two ranges do not make batches", None),
+        (("pyx = tf.matmul(l4, w_o)", "pyx = tf.nn.softmax(tf.matmul(l4, w_o))"), "pyx=",
+         "softmax is applied twice", None),
+        (("cost = tf.", "py_x = tf.nn.softmax(py_x)\ncost = tf."), "py_x=tf.nn.softmax",
+         "softmax is applied twice", None),
+        (given("tf.nn.softmax(py_x), Y"), "cost=", "softmax is applied twice", None),
+        (("pyx = tf.matmul(l4, w_o)", "pyx = tf.nn.relu(tf.matmul(l4, w_o))"), "pyx=",
+         "relu makes every logit below 0 the same", None),
+        (("tf.argmax(py_x, 1)", "tf.argmax(py_x, 0)"), "predict_op=", "axis 0 are the", None),
+        (("(teY[test_indices], axis=1)", "(teY[test_indices], axis=0)"), "print",
+         "axis 0 are the images", None),
+        (("one_hot=True", "one_hot=False"), "mnist=", "the labels are numbers", None),
+        (("trX = trX.reshape(-1, 28, 28, 1)", "trX = trX.reshape(-1, 28, 28, 1) / 255."), "trX=",
+         "divided the pixels by 255 already", None),
+        (("tf.initialize_all_variables().run()", "pass"), "sess.run(train_op",
+         "never initialized", "initialize_all_variables"),
+        (("minimize(cost)", "minimize(-cost)"), "train_op=", "this makes the cost larger", None),
+        (("tf.random_normal(shape, stddev=0.01)", "tf.zeros(shape)"), "return tf.Variable",
+         "weights that start equal stay equal", None),
+        ((f"tf.reduce_mean({XENT})", XENT), "cost=", "one number per image", None),
     ],
 )  # fmt: skip
 def test_find_sees_a_planted_mistake(tmp_path, change, where, text, reason):
@@ -70,8 +101,14 @@ def test_find_sees_a_planted_mistake(tmp_path, change, where, text, reason):
         [("[None, 28, 28, 1]", "[None, None, None, 1]"), ("l3, [-1, w4", "l3, [-1, size]) #")],
         [("for i in", "print(sess.run(predict_op, {X: trX, p_keep_conv: 1.0}))\n    for i in")],
         [("# Launch", "teX = trX[50000:]  # held out")],
+        [("X: trX[start:end], Y: trY[start:end]", "X: batch[0], Y: batch[1]")],
+        [("X: trX[start:end], Y", "X: trX[start:end, :], Y")],
+        [("range(0, len(trX)", "range(0, len(trY)")],
+        [("predict_op = ", "probabilities = tf.nn.softmax(py_x)\npredict_op = ")],
+        [("tf.initialize_all_variables().run()", "saver.restore(sess, 'model')")],
     ],
-    ids=["Adam", "named", "renamed", "other names", "unknown sizes", "both sets", "held out"],
+    ids=["Adam", "named", "renamed", "other names", "unknown sizes", "both sets", "held out",
+         "next_batch", "columns", "same lengths", "probabilities", "restored"],
 )  # fmt: skip
 def test_find_leaves_a_sound_copy_alone(tmp_path, changes):
     assert mistakes(tmp_path, *changes) == []
@@ -85,3 +122,17 @@ def test_find_follows_weights_into_a_model_at_the_top_level(tmp_path):
     assert mistakes(tmp_path, text=text) == []
     (found,) = mistakes(tmp_path, ("[3, 3, 64, 128]", "[3, 3, 32, 128]"), text=text)
     assert found[2] == "grouped_convolution"
+
+
+def test_find_follows_a_feed_that_has_a_name_of_its_own(tmp_path):
+    fed = "X: teX[test_indices], p_keep_conv: keep, p_keep_hidden: keep"
+    test = TEXT[TEXT.index("        print i, ") :]
+    named = f"        feed = {{{fed}}}\n        print i, sess.run(predict_op, feed_dict=feed)\n"
+    (found,) = mistakes(
+        tmp_path, (test, named), ("batch_size = 128", "keep = 0.5\nbatch_size = 128")
+    )
+    assert "(p_keep_conv: 0.5, p_keep_hidden: 0.5)" in found[1]
+    assert (
+        mistakes(tmp_path, (test, named), ("batch_size = 128", "keep = 1.0\nbatch_size = 128"))
+        == []
+    )

@@ -16,8 +16,9 @@ from itertools import groupby
 from pathlib import Path
 
 from cnn_raw import InputError
+from cnn_raw.twin.copied import Mistake
 from cnn_raw.twin.diff_rows import Diff, Marks, Row, Sign
-from cnn_raw.twin.mistakes import Mistake, find
+from cnn_raw.twin.mistakes import find
 from cnn_raw.twin.pairing import pair
 from cnn_raw.twin.program import FORMS, STEPS, Step
 from cnn_raw.twin.reason import EDITIONS, YOURS, Reason

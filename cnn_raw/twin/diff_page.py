@@ -90,9 +90,9 @@ def _mistakes(diff: Diff) -> str:
 
 def _yours(diff: Diff) -> str:
     """The section of what no edition of the tutorial has, nothing if that is nothing."""
-    if not diff.yours:
+    if not (diff.yours or diff.left_out):
         return ""
-    items = []
+    items = [f"<li>left out: <code>{escape(step.forms[0])}</code>" for step in diff.left_out]
     for row in diff.yours:
         where = f'<a href="#{_id(row.left[0])}">{_where(row.left[0])}</a>'
         if row.sign is Sign.APART and len(row.left) > 1:
@@ -109,7 +109,8 @@ def _yours(diff: Diff) -> str:
         items.append(f"<li>{where} <code>{code}{tutorial if row.edition else ''}</code>")
     return (
         '<section aria-labelledby="yours">\n<h2 id="yours">Yours</h2>\n'
-        "<p>No edition of the tutorial has these statements.</p>\n"
+        "<p>No edition of the tutorial has these statements"
+        f"{', and all have those that are left out' if diff.left_out else ''}.</p>\n"
         f'<ul class="yours">\n{chr(10).join(items)}\n</ul>\n</section>\n'
     )
 

@@ -10,13 +10,14 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from cnn_raw.twin.mistakes import Mistake
-from cnn_raw.twin.program import Step
+from cnn_raw.twin.copied import Mistake
+from cnn_raw.twin.program import STEPS, Step
 from cnn_raw.twin.reason import YOURS, Reason
 from cnn_raw.twin.reasons import REASONS
 from cnn_raw.twin.source import Source
 from cnn_raw.twin.statements import Statement, Token, indent
 
+NEARLY_ALL = 0.85  # share of the program's steps: what it lacks then is left out, not otherwise
 LONG_COMMENT = 48  # characters: a longer one stands on a line of its own, before its statement
 
 
@@ -89,6 +90,22 @@ class Diff(NamedTuple):
     def yours(self) -> list[Row]:
         """The rows that no edition of the tutorial has."""
         return [row for row in self.rows if row.is_yours]
+
+    @property
+    def left_out(self) -> list[Step]:
+        """The steps that decide what is learned and that a copy of the whole program lacks."""
+        found = {step.key for step in self.pairs.values()}
+        whole = sum(1 for step in STEPS.values() if step.forms)
+        if len(found) < NEARLY_ALL * whole:
+            return []
+        text = "\n".join(statement.full_code for statement in self.left)
+        steps = [step for step in STEPS.values() if step.call]
+        return [
+            step
+            for step in steps
+            if step.key not in found
+            and text.count(step.call) < sum(1 for other in steps if other.call == step.call)
+        ]
 
     @property
     def reasons(self) -> list[Reason]:

@@ -84,8 +84,10 @@ def _mistakes(diff: Diff) -> Iterator[RenderableType]:
 
 
 def _yours(diff: Diff, width: int) -> Iterator[RenderableType]:
-    if diff.yours:
+    if diff.yours or diff.left_out:
         grid = _grid(1, 8, 0, fill=(2,))
+        for step in diff.left_out:
+            grid.add_row(Text("-", _SIGN), Text("left out", _DIM), Text(step.forms[0]))
         for row in diff.yours:
             where = Text(place(row.left[0]), _DIM)
             if row.sign is Sign.APART and len(row.left) > 1:
@@ -228,6 +230,7 @@ def as_json(diff: Diff) -> str:
             "other data": other_data(diff.left, diff.pairs) or None,
             "statements": len(diff.left),
             "counts": {sign.words: diff.count(sign) for sign in Sign if sign is not Sign.ONLY_TF2},
+            "left out": [step.forms[0] for step in diff.left_out],
             "mistakes": [
                 {
                     "place": place(mistake.statement),

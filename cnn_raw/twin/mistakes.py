@@ -5,29 +5,30 @@ Each is found in the text alone, and only where the text says enough.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from cnn_raw.twin import shapes
+from cnn_raw.twin.copied import Copy, Mistake, assigned, kinds_of
 from cnn_raw.twin.program import Step
-from cnn_raw.twin.reason import Reason
 from cnn_raw.twin.reasons import BY_KEY
-from cnn_raw.twin.statements import Statement, parents, split
-
-
-class Mistake(NamedTuple):
-    """A mistake, the statement that it is in, and the reason that tells more."""
-
-    statement: Statement
-    text: str
-    reason: Reason | None = None
+from cnn_raw.twin.statements import Statement, split
 
 
 def find(statements: Sequence[Statement], pairs: dict[int, Step]) -> list[Mistake]:
     """Return the known mistakes in a program, in its order. ``pairs``: see ``pairing.pair``."""
-    copy = _Copy(statements, pairs)
+    copy = Copy(statements, pairs)
     found = [
         mistake
-        for search in (_swapped, _tested_on_training_set, _dropout_in_tests, _shapes)
+        for search in (
+            _swapped,
+            _softmax_twice,
+            _tested_on_training_set,
+            _dropout_in_tests,
+            _shapes,
+            _rows_apart,
+            _wrong_axis,
+            _data,
+            _training,
+        )
         for mistake in search(copy)
     ]
     return sorted(found, key=lambda mistake: mistake.statement.first)
@@ -50,52 +51,7 @@ def other_data(statements: Sequence[Statement], pairs: dict[int, Step]) -> str:
     return ", ".join(found)
 
 
-class _Copy:
-    """A program, and its names for what the tutorial has."""
-
-    def __init__(self, statements: Sequence[Statement], pairs: dict[int, Step]):
-        self.statements = statements
-        self.blocks = parents(statements)
-        self.at: dict[str, list[int]] = {}
-        for n in sorted(pairs):
-            self.at.setdefault(pairs[n].key, []).append(n)
-        self.images, self.labels = self.names("X"), self.names("Y")
-        self.logits = self.names("py_x") or self.names("pyx")
-        self.keep = {*self.names("p_keep_conv"), *self.names("p_keep_hidden")}
-        self.train = self.names("train_op") or {"train_op"}
-
-    def names(self, key: str) -> set[str]:
-        """The names that a step of the tutorial assigns to here."""
-        return {name for n in self.at.get(key, []) for name in self.statements[n].targets}
-
-    def is_test(self, statement: Statement) -> bool:
-        """Does a statement test: is it the tutorial's test, or does it fetch a prediction?"""
-        if any(self.statements[n] is statement for n in self.at.get("test", [])):
-            return True
-        fetched = re.search(r"\.(run|eval)\(([^{]*)", statement.full_code)
-        predictions = self.names("predict_op") | self.logits | {"predict_op", "py_x"}
-        return bool(fetched and predictions & set(re.findall(r"\w+", fetched[2])))
-
-    def evaluations(self) -> Iterator[tuple[Statement, dict[str, str]]]:
-        """Yield what is run or evaluated without training, and what it is fed."""
-        for statement in self.statements:
-            match = re.search(r"\.(run|eval)\(([^{]*)", statement.full_code)
-            fed = feeds(statement.full_code)
-            if match and fed and not self.train & set(re.findall(r"\w+", match[2])):
-                yield statement, fed
-
-
-def feeds(code: str) -> dict[str, str]:
-    """Return what the first dictionary in a statement feeds: expressions by placeholders."""
-    start = code.find("{")
-    if start < 0:
-        return {}
-    entries = split(code[start + 1 :])
-    pairs = (entry.partition(":") for entry in entries)
-    return {name: value for name, _, value in pairs if re.fullmatch(r"[\w.]+", name)}
-
-
-def _swapped(copy: _Copy) -> Iterator[Mistake]:
+def _swapped(copy: Copy) -> Iterator[Mistake]:
     """Find logits given as labels, and labels as logits."""
     logits = copy.logits or {"py_x"}
     for statement in copy.statements:
@@ -126,15 +82,15 @@ def _swapped(copy: _Copy) -> Iterator[Mistake]:
             )
 
 
-def _tested_on_training_set(copy: _Copy) -> Iterator[Mistake]:
+def _tested_on_training_set(copy: Copy) -> Iterator[Mistake]:
     """Find tests that are fed training images, if no other is fed test images."""
     kinds: dict[str, set[str]] = {}
     for statement in copy.statements:
-        for name, kind in _assigned(statement, kinds).items():
+        for name, kind in assigned(statement, kinds).items():
             if re.match("te(st)?_?[XY]", name, re.IGNORECASE) and kind == {"train"}:
                 yield Mistake(statement, f"{name} is training data: a test on it shows nothing")
     fed = {
-        statement: _kinds(feed[name], kinds)
+        statement: kinds_of(feed[name], kinds)
         for statement, feed in copy.evaluations()
         for name in copy.images & set(feed)
     }
@@ -144,42 +100,7 @@ def _tested_on_training_set(copy: _Copy) -> Iterator[Mistake]:
                 yield Mistake(statement, "this tests on the training set: feed it the test images")
 
 
-def _assigned(statement: Statement, kinds: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return, and note in ``kinds``, which names get "train" or "test" data in a statement."""
-    targets, value = statement.targets, statement.code.partition("=")[2]
-    values = split(value) if len(targets) > 1 else [value]
-    if len(values) != len(targets):
-        values = [value] * len(targets)
-    plain = re.compile(r"[\w.]+(\.(reshape|astype)\(.*\))?$")  # not a part, nor a computation
-    new = {
-        name: kind
-        for name, part in zip(targets, values, strict=True)
-        if plain.match(part) and (kind := _kinds(part, kinds))
-    }
-    kinds.update(new)
-    return new
-
-
-def _kinds(expression: str, kinds: dict[str, set[str]]) -> set[str]:
-    """Return if an expression is of "train" or "test" data, by where it comes from, or its name."""
-    found = set()
-    expression = re.sub(r'"[^"]*"', "", expression)
-    while (outside := re.sub(r"\[[^\[\]]*\]", "", expression)) != expression:
-        expression = outside  # an index says nothing
-    for name in re.findall(r"[A-Za-z_][\w.]*", expression):
-        first = name.partition(".")[0]
-        if match := re.search(r"\.(train|test|validation)\.", f"{name}."):
-            found.add("train" if match[1] == "train" else "test")
-        elif kinds.get(first):
-            found |= kinds[first]
-        elif re.search(r"(?i)test|valid|^te_?[XY]|^te_", first):
-            found.add("test")
-        elif re.search(r"(?i)train|^tr_?[XY]|^tr_", first):
-            found.add("train")
-    return found
-
-
-def _dropout_in_tests(copy: _Copy) -> Iterator[Mistake]:
+def _dropout_in_tests(copy: Copy) -> Iterator[Mistake]:
     """Find tests in which activations are dropped."""
     for statement, feed in copy.evaluations():
         on = {name: feed[name] for name in copy.keep & set(feed) if _is_share(feed[name])}
@@ -205,7 +126,7 @@ def _is_share(text: str) -> bool:
     return bool(re.fullmatch(r"0?\.\d*[1-9]\d*", text))
 
 
-def _shapes(copy: _Copy) -> Iterator[Mistake]:
+def _shapes(copy: Copy) -> Iterator[Mistake]:
     """Find shapes that do not fit each other."""
     order, parameters = list(range(len(copy.statements))), {}
     for head in copy.at.get("model", [])[:1]:
@@ -226,3 +147,114 @@ def _shapes(copy: _Copy) -> Iterator[Mistake]:
         if silent:
             text += ": TensorFlow 0.x and 1.x refuse this, 2 makes it a grouped convolution"
         yield Mistake(copy.statements[n], text, BY_KEY["grouped_convolution"] if silent else None)
+
+
+def _softmax_twice(copy: Copy) -> Iterator[Mistake]:
+    """Find a softmax before the operation that has one of its own."""
+    if "softmax_cross_entropy_with_logits" not in copy.text:
+        return
+    given: set[str] = set()
+    for statement in copy.statements:
+        if match := re.search(r"cross_entropy_with_logits\w*\(", statement.code):
+            given |= set(re.findall(r"\w+", statement.code[match.end() :]))
+    for statement in copy.statements:
+        returned = statement.words[0] == "return" and given & copy.names("py_x")
+        inline = re.search(
+            r"cross_entropy_with_logits.*(?<![\w.])tf\.nn\.softmax\(", statement.code
+        )
+        softmax = re.match(r"(\w+=|return )tf\.nn\.softmax\(", statement.code)
+        inside = any(statement is copy.statements[n] for n in copy.at.get("pyx", []))
+        if inline or (softmax and (given & set(statement.targets) or returned or inside)):
+            yield Mistake(
+                statement,
+                "softmax is applied twice: softmax_cross_entropy_with_logits does it itself; "
+                "give it the logits",
+            )
+
+
+def _rows_apart(copy: Copy) -> Iterator[Mistake]:
+    """Find images that are fed with the labels of other images."""
+    kinds: dict[str, set[str]] = {}
+    for statement in copy.statements:
+        assigned(statement, kinds)
+    for statement, fed, trains in copy.runs():
+        images = next((fed[name] for name in copy.images if name in fed), "")
+        labels = next((fed[name] for name in copy.labels if name in fed), "")
+        kind, other = kinds_of(images, kinds), kinds_of(labels, kinds)
+        if _rows(images) and _rows(labels) and _rows(images) != _rows(labels):
+            yield Mistake(statement, f"{images} and {labels} are not the same rows")
+        elif {*kind, *other} == {"train", "test"}:
+            yield Mistake(statement, f"{images} and {labels} are not of the same set")
+        elif trains and kind == {"test"}:
+            yield Mistake(statement, "this trains on the test set")
+    for statement in copy.statements:
+        match = re.match(r"(?:np|numpy|random)\.(?:random\.)?shuffle\((\w+)\)", statement.code)
+        if match and kinds.get(match[1]):
+            text = f"{match[1]} is shuffled alone: images and labels no longer belong together"
+            yield Mistake(statement, text)
+        ends = re.findall(r"range\((?:\w+,)?len\((\w+)\)(?:\+1)?,(\w+)\)", statement.code)
+        if "zip(" in statement.code and len(ends) == 2:
+            (one, step), (other_one, other_step) = ends
+            if step != other_step or kinds_of(one, kinds) != kinds_of(other_one, kinds):
+                text = "the two ranges do not make batches that follow each other"
+                yield Mistake(statement, text)
+
+
+def _rows(expression: str) -> str:
+    """Return which rows a slice ``name[rows]`` or ``name[rows, ...]`` takes, "" if it is none."""
+    match = re.fullmatch(r"[A-Za-z_]\w*\[([^\[\],]*[A-Za-z:][^\[\],]*)(,.*)?\]", expression)
+    return match[1] if match else ""
+
+
+def _wrong_axis(copy: Copy) -> Iterator[Mistake]:
+    """Find the largest over the images, where the largest over the classes is asked for."""
+    for statement in copy.statements:
+        match = re.search(
+            r"arg_?max\((\w+)(?:\[[^\]]*\])?,(?:axis=|dimension=)?0\)", statement.code
+        )
+        if match and (
+            match[1] in copy.logits | copy.labels or re.match(r"(?i)t[re]\w*_?y", match[1])
+        ):
+            yield Mistake(statement, "axis 0 are the images; the classes are axis 1")
+
+
+def _data(copy: Copy) -> Iterator[Mistake]:
+    """Find labels and pixels that are not what the network takes."""
+    for statement in (copy.statements[n] for n in copy.at.get("mnist", [])):
+        made = re.search(r"one_hot=True|\bone_hot\(|categorical|np\.eye|sparse_soft", copy.text)
+        if not made and copy.labels:
+            yield Mistake(statement, "the labels are numbers: one_hot=True gives rows of 10")
+    images = {name for key in ("images", "reshape_trX", "reshape_teX") for name in copy.names(key)}
+    for statement in copy.statements if "dtype=" not in copy.text else ():
+        divided = re.search(r"/=?255|\*=?\(?1\.?0?/255", statement.code)
+        if divided and copy.at.get("mnist") and images & set(statement.targets):
+            yield Mistake(statement, "the loader has divided the pixels by 255 already")
+
+
+def _training(copy: Copy) -> Iterator[Mistake]:
+    """Find what keeps the network from learning, or from learning this."""
+    on = [statement for statement, _, trains in copy.runs() if trains]
+    if on and copy.at.get("session") and not re.search(
+        r"initializ|restore\(|Supervisor|MonitoredTr", copy.text
+    ):  # fmt: skip
+        yield Mistake(
+            on[0], "the variables are never initialized", BY_KEY["initialize_all_variables"]
+        )
+    for statement in copy.statements:
+        if "cross_entropy_with_logits" in copy.text and re.search(
+            r"\.minimize\((loss=)?-\w", statement.code
+        ):
+            yield Mistake(statement, "this makes the cost larger: minimize the cost, not -cost")
+    for statement in (copy.statements[n] for n in copy.at.get("random_normal", [])):
+        if re.search(r"tf\.(zeros|ones)\(", statement.code):
+            yield Mistake(statement, "weights that start equal stay equal: draw them at random")
+    for statement in (copy.statements[n] for n in copy.at.get("pyx", [])):
+        if re.match(r"\w+=tf\.nn\.relu\(", statement.code):
+            yield Mistake(statement, "relu makes every logit below 0 the same: leave it out here")
+    costs = [copy.statements[n] for n in copy.at.get("cost", [])]
+    if costs and not re.search(r"reduce_(mean|sum)|\.losses\.|tf\.add_n", copy.text):
+        yield Mistake(costs[-1], "the cost is one number per image: take its mean, tf.reduce_mean")
+    for statement, fed, trains in copy.runs():
+        kept = [fed[name] for name in copy.keep if name in fed]
+        if trains and kept and all(re.fullmatch(r"1\.?0*", value) for value in kept):
+            yield Mistake(statement, "dropout is off in training: feed the keep probabilities")

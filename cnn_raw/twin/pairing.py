@@ -24,7 +24,7 @@ def pair(statements: Sequence[Statement]) -> dict[int, Step]:
     blocks = parents(statements)
     names = {"model": "model", "train": "train_op", "predict": "predict_op"}
     for section, steps in SECTIONS.items():
-        candidates = [n for n in range(len(statements)) if n not in found]
+        candidates: Sequence[int] = [n for n in range(len(statements)) if n not in found]
         if section == "session":
             candidates = _without_other_loops(candidates, statements, blocks, names)
         paired = _lay_along(candidates, steps, statements, names)

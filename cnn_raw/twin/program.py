@@ -64,6 +64,12 @@ class Step(NamedTuple):
         return self.key in ("images", "cost", "train_op", "initialize")
 
     @property
+    def call(self) -> str:
+        """What the step calls, if the network learns something else without it; else ""."""
+        words = ("max_pool", "dropout", "shuffle")
+        return next((word for word in words if self.codes and word in self.codes[0]), "")
+
+    @property
     def counterpart(self) -> str:
         """The regular expression for its statements in TensorFlow 2."""
         return self.tf2 or "^" + re.escape(re.split(r"(?<=\()", self.codes[0])[0])
