@@ -9,11 +9,13 @@ the cells above it.
 """
 
 import ast
+import contextlib
 import inspect
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -21,6 +23,7 @@ import numpy as np
 
 from cnn_raw import InputError
 from cnn_raw.screen import quiet_start
+from cnn_raw.text import LANGUAGES, translate, use
 from cnn_raw.twin import engine, engine_graph, engine_kernels
 
 
@@ -31,15 +34,23 @@ class NotInstalled(ImportError):
         return [str(self)]
 
 
+# A notebook that stands beside catalogues, in a folder named after a language, speaks it.
+if Path.cwd().name in LANGUAGES and (catalogues := sorted(Path.cwd().glob("*.po"))):
+    use(Path.cwd().name, *catalogues)
+
 try:
     import matplotlib.pyplot as plt
+    from matplotlib import font_manager
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
+    from matplotlib.text import Text
 except ModuleNotFoundError:
     raise NotInstalled(
-        "The notebooks draw with matplotlib, which is not installed. In the checkout, run:\n"
-        '    pip install -e ".[notebook]"\nThen restart the kernel.'
+        translate(
+            "The notebooks draw with matplotlib, which is not installed. In the checkout, run:\n"
+            '    pip install -e ".[notebook]"\nThen restart the kernel.'
+        )
     ) from None
 
 with quiet_start():
@@ -69,16 +80,19 @@ def _judge(answer: Any, right: Any, hints: Sequence[str]) -> bool:
         answer = answer() if callable(answer) else answer
         fault = "" if answer is ... else _fault(answer, np.asarray(right))
     except Exception as error:
-        fault = f"Your code stopped with {type(error).__name__}: {str(error).split(chr(10))[0]}"
+        what = str(error).split("\n")[0]
+        fault = translate(f"Your code stopped with {type(error).__name__}: {what}")
     if answer is ...:
-        print("Not answered yet: replace the three dots, then run both cells again.")
+        print(translate("Not answered yet: replace the three dots, then run both cells again."))
     elif fault is None:
-        print("Right.")
+        print(translate("Right."))
     else:
         _wrong[hints[:1]] += 1
         stage = min(_wrong[hints[:1]], len(hints))
-        more = " For a second hint, run this cell again." if stage < len(hints) else ""
-        print(" ".join(filter(None, ["Wrong.", fault, *hints[stage - 1 : stage]])) + more)
+        parts = [translate("Wrong."), fault, *map(translate, hints[stage - 1 : stage])]
+        if stage < len(hints):
+            parts.append(translate("For a second hint, run this cell again."))
+        print(" ".join(filter(None, parts)))
     return answer is not ... and fault is None
 
 
@@ -88,12 +102,15 @@ def _fault(answer: Any, right: np.ndarray) -> str | None:
         given = np.asarray(answer)
     except Exception:  # whatever a student's object raises
         given = np.asarray(None)
-    kinds, wanted = ("b", "True or False") if right.dtype.kind == "b" else ("iuf", "a number")
+    is_truth = right.dtype.kind == "b"
+    kinds, wanted = (
+        ("b", translate("True or False")) if is_truth else ("iuf", translate("a number"))
+    )
     if given.dtype.kind not in kinds:
-        wanted = f"an array of shape {right.shape}" if right.shape else wanted
-        return f"The answer must be {wanted}; yours is {_type(answer)}."
+        wanted = translate(f"an array of shape {right.shape}") if right.shape else wanted
+        return translate(f"The answer must be {wanted}; yours is {_type(answer)}.")
     if given.shape != right.shape:
-        return f"The shape must be {right.shape}; yours is {given.shape}."
+        return translate(f"The shape must be {right.shape}; yours is {given.shape}.")
     if right.dtype.kind == "f":
         size = np.abs(right).max(initial=0)
         close = np.allclose(given, right, rtol=1e-3, atol=1e-6 * (size or 1))
@@ -103,8 +120,12 @@ def _fault(answer: Any, right: np.ndarray) -> str | None:
 
 
 def _type(answer: Any) -> str:
-    kinds = {str: "text (leave out the quotes)", bool: "True or False", type(None): "None"}
-    return kinds.get(type(answer), f"of the type {type(answer).__name__}")
+    name = type(answer).__name__
+    return translate(
+        {str: "text (leave out the quotes)", bool: "True or False", type(None): "None"}.get(
+            type(answer), f"of the type {name}"
+        )
+    )
 
 
 def check_built(name: str, answer: Any, right: Any, *hints: str) -> None:
@@ -120,7 +141,7 @@ def check_built(name: str, answer: Any, right: Any, *hints: str) -> None:
         for names, code in _engine_statements():
             if name in names:
                 exec(code, notebook)
-        print("Until it is right, the cells below use the solution.")
+        print(translate("Until it is right, the cells below use the solution."))
 
 
 def skip_ahead() -> None:
@@ -171,7 +192,7 @@ def show(figure: Figure, alt: str) -> None:
     """Display a figure once, with ``alt``: what it shows, for those who cannot see it."""
     from IPython.display import display
 
-    display(figure, metadata={"image/png": {"alt": alt}})
+    display(figure, metadata={"image/png": {"alt": translate(alt)}})
     plt.close(figure)
 
 
@@ -224,17 +245,44 @@ def show_grid(
     show(figure, alt)
 
 
+def _translate_figures() -> None:
+    """Translate the texts of figures, if there is a font that can show them.
+
+    The fonts to look for are the "translation" of matplotlib's own one.
+    """
+    wanted = translate("DejaVu Sans").split(", ")
+    if wanted == ["DejaVu Sans"]:
+        return
+    manager = font_manager.fontManager
+    known = {font.fname for font in manager.ttflist}
+    for path in set(font_manager.findSystemFonts()) - known:  # installed since matplotlib looked
+        with contextlib.suppress(Exception):  # whatever is wrong with a font
+            manager.addfont(path)
+    there = {font.name for font in manager.ttflist}
+    if fonts := [name for name in wanted if name in there]:
+        plt.rcParams["font.family"] = [fonts[0], "DejaVu Sans"]
+        Text.set_text = _set_text  # type: ignore[method-assign]
+
+
+_set_english = Text.set_text
+
+
+def _set_text(self: Text, s: Any) -> None:
+    _set_english(self, translate(s) if isinstance(s, str) else s)
+
+
 def _explain(
     shell: Any, kind: type, error: Exception, traceback: Any, tb_offset: int | None = None
 ) -> None:
     text = str(error)
     if kind is NameError:
-        text = (
+        text = translate(
             f"NameError: {text}. Is it defined in a cell above? Run those cells first (menu Run,"
             " Run All Above Selected Cell). Otherwise check the spelling."
         )
     print(text, file=sys.stderr)
 
 
+_translate_figures()
 if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
     shell.set_custom_exc((NameError, InputError), _explain)

@@ -1,0 +1,201 @@
+"""The Korean notebooks: made from the English ones and the catalogues in ``ko/``.
+
+    python notebooks/make_korean.py
+
+brings the catalogues up to date (a sentence that was changed in English is marked "fuzzy" in its
+catalogue until its translation is looked at) and writes ``ko/*.ipynb``. A catalogue (.po, gettext's
+format) has each heading, paragraph, list item and table cell of a notebook, and what its code cells
+show: hints, and the titles and labels of figures. Code cells stay as they are.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+from babel.messages import Catalog
+from babel.messages.pofile import read_po, write_po
+from markdown_it import MarkdownIt
+
+from cnn_raw import files
+from cnn_raw.text import Texts
+
+FOLDER = Path(__file__).parent
+LANGUAGE = "ko"
+PACKAGE = FOLDER.parent / "cnn_raw"
+
+# Which parts of a call are shown to the reader: arguments from the n-th on, and keywords.
+ARGUMENTS = {"check": 2, "check_built": 3, "show": 1, "show_grid": 1, "text": 2,
+             "annotate": 0, "set_title": 0, "suptitle": 0, "set_xlabel": 0, "set_ylabel": 0,
+             "set_xticks": 1, "set_yticks": 1, "legend": 0}  # fmt: skip
+KEYWORDS = {"title", "label", "labels", "xlabel", "ylabel", "names", "alt"}
+Found = Iterator[tuple[str, str]]  # texts, and where they stand
+WORD = r"[A-Za-z]{2}"
+
+
+def markdown_units(text: str) -> list[tuple[int, int]]:
+    """Return where the units of translation are in a Markdown text: (start, end), in order."""
+    units, at, skipped = [], 0, []
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "inline":
+            content = token.content
+            if content not in text[at:]:
+                content = content.replace("|", r"\|")  # as it stands in a table
+            start = text.index(content, at)
+            units.append((start, start + len(content)))
+        elif token.type == "html_block":
+            start = text.index(token.content.rstrip("\n"), at)
+            units += [
+                (start + found.start(1), start + found.end(1))
+                for found in re.finditer(r">\s*([^<>]*[^<>\s])\s*<", token.content)
+            ]
+        elif token.type == "fence":
+            skipped.append(token.content)
+            start = text.index(token.content.split("\n")[0], at)
+            at = start + len(token.content) if token.content in text[at:] else start
+            continue
+        else:
+            continue
+        at = max(at, units[-1][1] if units else 0)
+    return [(start, end) for start, end in units if has_words(text[start:end])]
+
+
+def has_words(text: str) -> bool:
+    """Is there anything to translate beside code, formulas, addresses and placeholders?"""
+    other = r"(`+).*?\1|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|\{\d\}"
+    return bool(re.search(WORD, re.sub(other, "", text, flags=re.DOTALL)))
+
+
+def code_texts(
+    code: str, arguments: dict[str, int] = ARGUMENTS, keywords: set[str] = KEYWORDS
+) -> Iterator[str]:
+    """Yield the texts in Python code that are shown to the reader, f-strings with {0}, {1}, ..."""
+    for node in sorted(ast.walk(ast.parse(code)), key=_place):
+        shown: list[ast.AST] = []
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            shown += node.args[arguments[name] :] if name in arguments else []
+            shown += [keyword.value for keyword in node.keywords if keyword.arg in keywords]
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            shown += [v for k, v in pairs if isinstance(k, ast.Constant) and k.value in keywords]
+        for part in shown:
+            yield from filter(has_words, strings(part))
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def strings(node: ast.AST) -> Iterator[str]:
+    """Yield the strings in an expression."""
+    if isinstance(node, ast.JoinedStr):
+        numbers = iter(range(10))
+        yield "".join(
+            str(part.value) if isinstance(part, ast.Constant) else f"{{{next(numbers)}}}"
+            for part in node.values
+        )
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif not isinstance(node, ast.Subscript):  # what is looked up is not shown
+        for child in ast.iter_child_nodes(node):
+            yield from strings(child)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def notebook_texts(path: Path) -> Found:
+    """Yield the texts of a notebook, in its order, and the cells that they are in."""
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            for start, end in markdown_units(cell.source):
+                yield cell.source[start:end], cell.id
+        else:
+            for text in code_texts(cell.source):
+                yield text, cell.id
+
+
+def package_texts() -> Found:
+    """Yield the texts of the package that are given to ``translate``, and their modules."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        if "translate(" in code:
+            for text in code_texts(code, {"translate": 0}, set()):
+                yield text, path.relative_to(PACKAGE).as_posix()
+
+
+def catalogues() -> dict[Path, Callable[[], Found]]:
+    """Return the catalogues, and what yields the texts of each."""
+    notebooks = {
+        FOLDER / LANGUAGE / f"{path.stem}.po": partial(notebook_texts, path)
+        for path in sorted(FOLDER.glob("*.ipynb"))
+    }
+    return {PACKAGE / "locale" / f"{LANGUAGE}.po": package_texts, **notebooks}
+
+
+def catalogue(path: Path) -> Catalog:
+    """Return a catalogue as it is on the disk, empty if there is none yet."""
+    if not path.exists():
+        nobody = dict.fromkeys(("last_translator", "language_team", "msgid_bugs_address"), "-")
+        return Catalog(
+            LANGUAGE, header_comment="#", project="cnn_raw", version="-", fuzzy=False, **nobody
+        )
+    with path.open("rb") as file:
+        return read_po(file, locale=LANGUAGE)
+
+
+def template(texts: Found) -> Catalog:
+    """Return a catalogue of texts without translations."""
+    made = Catalog(LANGUAGE, fuzzy=False)
+    for text, where in texts:
+        made.add(text, locations=[(where, 0)])
+    return made
+
+
+def updated(path: Path, texts: Found) -> bytes:
+    """Return a catalogue with the texts there are now; changed ones are fuzzy."""
+    old, made = catalogue(path), template(texts)
+    old.update(made, update_creation_date=False)
+    old.obsolete.clear()
+    buffer = BytesIO()
+    write_po(buffer, old, width=0, include_lineno=False, include_previous=True)
+    return buffer.getvalue()
+
+
+def built(path: Path, translate: Texts) -> str:
+    """Return a notebook in the language of ``translate``, as it is written to the disk."""
+    notebook = read(path)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for start, end in reversed(markdown_units(cell.source)):
+                text = translate(cell.source[start:end])
+                cell.source = cell.source[:start] + text + cell.source[end:]
+            # One folder further down.
+            cell.source = re.sub(r"\]\((?!\w+:|#|\d_\w+\.ipynb)", "](../", cell.source)
+    return nbformat.writes(notebook) + "\n"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a file in one piece."""
+    files.replace(path, lambda file: file.write(content))
+
+
+def main() -> None:
+    """Bring all catalogues up to date, and write the notebooks."""
+    for po, texts in catalogues().items():
+        write(po, updated(po, texts()))
+        messages = [message for message in catalogue(po) if message.id]
+        left = sum(not message.string or message.fuzzy for message in messages)
+        print(f"{po.relative_to(FOLDER.parent)}: {len(messages)} texts, {left} to translate")
+    for path in sorted(FOLDER.glob("*.ipynb")):
+        korean = FOLDER / LANGUAGE / path.name
+        write(korean, built(path, Texts(korean.with_suffix(".po"))).encode())
+
+
+if __name__ == "__main__":
+    main()

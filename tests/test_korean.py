@@ -1,0 +1,228 @@
+"""The Korean edition is complete, follows the English one, and keeps to its glossary.
+
+    python notebooks/make_korean.py
+
+brings the catalogues and the Korean notebooks up to date; what it cannot know, these tests name.
+"""
+
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from cnn_raw import InputError, text
+from cnn_raw.text import PLACEHOLDER, Texts
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+sys.path.insert(0, str(NOTEBOOKS))
+import make_korean  # noqa: E402
+
+KOREAN = NOTEBOOKS / "ko"
+CATALOGUES = {po: texts for po, texts in make_korean.catalogues().items() if po.exists()}
+FONT = "DejaVu Sans"  # its translation is the names of other fonts
+HANGUL = "[가-힣]"
+NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+# What is the same in both languages.
+KEPT = {
+    "a formula": r"\$\$[^$]+\$\$|\$[^$\n]+\$",
+    "a name of code": r"(`+).+?\1",
+    "a link": r"\]\([^)]*\)",
+    "a placeholder": PLACEHOLDER.pattern,
+}
+
+
+def messages(path):
+    return [message for message in make_korean.catalogue(path) if message.id]
+
+
+def faults_in(original, translation):
+    """Yield what a translation lost of its original, or has too much."""
+    sides = [original, translation]
+    for what, pattern in KEPT.items():
+        found = [{match[0] for match in re.finditer(pattern, side)} for side in sides]
+        if found[0] != found[1]:
+            yield f"{what}: {found[0] - found[1]} became {found[1] - found[0]}"
+        sides = [re.sub(pattern, " ", side) for side in sides]
+    numbers = [Counter(re.findall(r"\d+(?:[.,]\d+)*", side)) for side in sides]
+    words = {str(NUMBERS.index(word)) for word in NUMBERS if word in original.lower()}
+    lost, more = numbers[0] - numbers[1], set(numbers[1] - numbers[0]) - words
+    if lost or more:
+        yield f"a number: {dict(lost)} became {more}"
+    bold = [len(re.findall(r"\*\*", side)) for side in sides]
+    loud = 2 * len(re.findall(r"\b[A-Z]{2,}\b", sides[0]))  # bold in Korean, which has no capitals
+    if not bold[0] <= bold[1] <= bold[0] + loud:
+        yield "bold text"
+    if original not in (translation, FONT) and not re.search(HANGUL, translation):
+        yield "no Korean"
+    for token in MarkdownIt("commonmark").parseInline(translation)[0].children:
+        if token.type == "text" and "**" in token.content:
+            yield f"a mark that does not work: {token.content}"
+
+
+def terms():
+    """The rows of the glossary: English forms, Korean, what is not used, English at first use."""
+    table = (KOREAN / "GLOSSARY.md").read_text().partition("## Terms")[2]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line]
+    return [
+        (english.split(", "), korean, wrong.split(", ") if wrong else [], first)
+        for english, korean, wrong, first in rows[2:]
+    ]
+
+
+def wrong_terms(original, translation):
+    """Yield the terms of the glossary that a translation has otherwise."""
+    prose = re.sub(r"(`+).+?\1", " ", original)
+    for english, korean, wrong, _ in terms():
+        forms = "|".join(map(re.escape, english))
+        if re.search(rf"(?i)\b({forms})s?\b", prose) and korean not in translation:
+            yield f"{english[0]} is {korean}"
+        for other in wrong:
+            if other in translation:
+                yield f"{other}: write {korean}"
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_catalogue_has_every_text_of_today_and_no_other(path):
+    """A sentence that was changed in English is named here."""
+    today = [string for string, _ in CATALOGUES[path]()]
+    there = [message.id for message in messages(path)]
+    assert [string for string in today if string not in there] == []
+    assert [string for string in there if string not in today] == []
+    assert list(dict.fromkeys(today)) == there
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_catalogue_is_complete_and_nothing_was_lost_in_translation(path):
+    wrong = []
+    for message in messages(path):
+        if not message.string:
+            wrong.append((message.id, "not translated"))
+        elif message.fuzzy:
+            wrong.append((message.id, "changed in English: look at its translation"))
+        else:
+            pair = message.id, message.string
+            wrong += [(message.id, fault) for fault in (*faults_in(*pair), *wrong_terms(*pair))]
+    assert wrong == []
+
+
+def test_catalogues_agree_with_each_other():
+    translations = {}
+    for path in CATALOGUES:
+        for message in messages(path):
+            translations.setdefault(message.id, set()).add(message.string)
+    assert {string: found for string, found in translations.items() if len(found) > 1} == {}
+
+
+def test_terms_have_their_english_name_where_they_are_first_used():
+    everything = "\n".join(
+        message.string
+        for path in sorted(KOREAN.glob("*.po"))
+        for message in messages(path)
+    )  # fmt: skip
+    missing = []
+    for _, korean, _, first in terms():
+        longer = [other for _, other, _, _ in terms() if korean in other and korean != other]
+        alone = everything
+        for other in longer:
+            alone = alone.replace(other, "-" * len(other))
+        place = alone.find(korean)
+        after = alone[place + len(korean) :]
+        if first and place >= 0 and not re.match(rf"\**\({re.escape(first)}\b", after):
+            missing.append((korean, first, alone[place - 30 : place + 30]))
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", sorted(KOREAN.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_korean_notebook_is_what_the_catalogue_makes(path):
+    made = make_korean.built(NOTEBOOKS / path.name, Texts(path.with_suffix(".po")))
+    assert path.read_text() == made
+
+
+@pytest.mark.parametrize("path", sorted(KOREAN.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_korean_notebook_has_the_english_ones_code(path):
+    """Byte for byte, with the same cell ids, and no outputs; links lead somewhere."""
+    english, korean = make_korean.read(NOTEBOOKS / path.name), make_korean.read(path)
+    assert [cell.id for cell in korean.cells] == [cell.id for cell in english.cells]
+    assert korean.metadata == english.metadata
+    for one, other in zip(english.cells, korean.cells, strict=True):
+        if one.cell_type == "code":
+            assert one == other
+        else:
+            prose = re.sub(r"```.*?```", "", other.source, flags=re.DOTALL)
+            for target in re.findall(r"\]\(([^)#]+)\)", prose):
+                folder = NOTEBOOKS if re.match(r"\d_", target) else KOREAN  # TODO
+                assert "://" in target or (folder / target).exists(), target
+            fences = [re.findall(r"```.*?```", c.source, re.DOTALL) for c in (one, other)]
+            assert fences[0] == fences[1]
+
+
+@pytest.mark.parametrize(
+    ("original", "translation", "fault"),
+    [
+        ("28 pixels of `l1a`", "`l1a`의 픽셀 28개", ""),
+        ("28 pixels of `l1a`", "`l1a`의 픽셀 27개", "a number"),
+        ("28 pixels of `l1a`", "`l1`의 픽셀 28개", "a name of code"),
+        ("the root $n^2$", "제곱근 $n^3$", "a formula"),
+        ("see [that](5_diff.ipynb)", "[그것](6_diff.ipynb)을 보세요", "a link"),
+        ("step {0} of {1}", "{0}번째 스텝", "a placeholder"),
+        ("a **bold** word", "굵은 낱말", "bold"),
+        ("a **bold** word", "**굵은(bold)**낱말", "a mark"),
+        ("a word", "a word!", "no Korean"),
+        ("the cost", "손실 값", "cost is 비용"),
+        ("a loss", "손실 값", "손실: write 비용"),
+        ("`cost`", "`cost` 값", ""),
+    ],
+)
+def test_what_a_translation_may_lose_is_noticed(original, translation, fault):
+    found = "; ".join((*faults_in(original, translation), *wrong_terms(original, translation)))
+    assert found.startswith(fault) and bool(found) == bool(fault)
+
+
+def catalogue_of(path, *pairs):
+    lines = [f'msgid "{one}"\nmsgstr "{other}"\n' for one, other in pairs]
+    path.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n' + "\n".join(lines)
+    )
+    return path
+
+
+def test_text_with_placeholders_is_recognised_whatever_stands_in_them(tmp_path):
+    translate = Texts(
+        catalogue_of(
+            tmp_path / "ko.po",
+            ("a number", "수"),
+            ("must be {0}", "{0}여야 합니다"),
+            ("must be {0}; is {1}", "{1}인데 {0}여야 합니다"),
+            ("left", ""),
+        )
+    )
+    assert translate("must be a number") == "수여야 합니다"
+    assert translate("must be a number; is (2,\n3)") == "(2,\n3)인데 수여야 합니다"
+    assert translate("left") == "left" and translate("another") == "another"
+
+
+def test_catalogue_with_a_broken_placeholder_is_refused_in_one_line(tmp_path):
+    broken = catalogue_of(tmp_path / "ko.po", ("step {0}", "스텝 {1}"))
+    with pytest.raises(InputError, match=r"ko\.po: the placeholders .* 'step \{0\}'$"):
+        Texts(broken)
+
+
+def test_changed_sentence_is_fuzzy_until_somebody_looks_at_it(tmp_path):
+    po = catalogue_of(
+        tmp_path / "ko.po", ("The filter sees nine pixels.", "필터는 픽셀 아홉 개를 봅니다.")
+    )
+    changed = "The filter sees 25 pixels."
+    po.write_bytes(make_korean.updated(po, iter([(changed, "cell")])))
+    (message,) = messages(po)
+    assert message.fuzzy and message.id == changed and "아홉" in message.string
+    assert Texts(po)(changed) == changed
+
+
+def test_english_is_spoken_unless_another_language_is_asked_for():
+    with text.using("ko"):
+        assert text.translate("Right.") == "맞았습니다."
+    assert text.translate("Right.") == "Right."
