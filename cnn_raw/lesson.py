@@ -11,6 +11,7 @@ the cells above it.
 import ast
 import contextlib
 import inspect
+import os
 import sys
 import textwrap
 from collections import Counter
@@ -22,9 +23,10 @@ from typing import Any
 import numpy as np
 
 from cnn_raw import InputError
+from cnn_raw.cells import defining
 from cnn_raw.screen import quiet_start
 from cnn_raw.text import LANGUAGES, translate, use
-from cnn_raw.twin import engine, engine_graph, engine_kernels
+from cnn_raw.twin import engine, engine_kernels
 
 
 class NotInstalled(ImportError):
@@ -59,7 +61,7 @@ with quiet_start():
 # Blue below zero, white at zero, orange above: the colours of the page.
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0550a0", "#ffffff", "#a54b00"])
 
-_ENGINE = (engine_kernels, engine_graph, engine)  # notebook 8 builds it, in this order
+_ENGINE = (engine_kernels, engine)  # notebook 8 builds it, in this order
 
 _wrong: Counter = Counter()  # wrong answers so far, by the first hint
 
@@ -152,7 +154,8 @@ def skip_ahead() -> None:
     notebook = vars(sys.modules["__main__"])
     notebook.setdefault("kernels", sys.modules["__main__"])  # where its Session finds them
     for names, code in _engine_statements():
-        if not all(name in notebook and not _is_engines(notebook[name]) for name in names):
+        mine = {name for name in names if name in notebook and not _is_engines(notebook[name])}
+        if not names or mine != names:
             exec(code, notebook)
 
 
@@ -275,7 +278,14 @@ def _explain(
     shell: Any, kind: type, error: Exception, traceback: Any, tb_offset: int | None = None
 ) -> None:
     text = str(error)
-    if kind is NameError:
+    # Jupyter tells its kernels which notebook they run; other programs do not.
+    notebook = Path(Path(os.environ.get("JPY_SESSION_NAME", "")).name)
+    if isinstance(error, NameError) and error.name and (cell := defining(error.name, notebook)):
+        text = translate(
+            f"NameError: {error.name} is not defined. First run the cell below {cell[0]!r} that"
+            f" begins with {cell[1]!r}."
+        )
+    elif kind is NameError:
         text = translate(
             f"NameError: {text}. Is it defined in a cell above? Run those cells first (menu Run,"
             " Run All Above Selected Cell). Otherwise check the spelling."

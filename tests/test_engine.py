@@ -15,7 +15,8 @@ import pytest
 import tensorflow as tf2
 import tensorflow.compat.v1 as tf1
 
-from cnn_raw.twin import compare, engine, engine_graph, engine_kernels, session
+from cnn_raw.cells import defining
+from cnn_raw.twin import compare, engine, engine_kernels, session
 from cnn_raw.twin.session_steps import WEIGHTS
 
 FOLDER = Path(__file__).parent
@@ -277,9 +278,9 @@ def test_kernels_of_random_numbers_take_any_seed():
     for seeds in [(0, 1), (2**40 + 3, 2**50 + 1), (87654321, 5)]:
         options = {"shape": [7], "seed": seeds[0], "seed2": seeds[1], "dtype": tf2.float32}
         uniform, normal = tf2.raw_ops.RandomUniform, tf2.raw_ops.RandomStandardNormal
-        drawn = engine_kernels.RandomUniform([7], seeds, 0)
+        drawn = engine_kernels.RandomUniform([7], 0, seeds)
         np.testing.assert_array_equal(drawn, uniform(**options))
-        drawn = engine_kernels.RandomStandardNormal([7], seeds, 0)
+        drawn = engine_kernels.RandomStandardNormal([7], 0, seeds)
         np.testing.assert_allclose(drawn, normal(**options), rtol=0, atol=3e-6)
 
 
@@ -467,7 +468,7 @@ def test_notebook_builds_this_engine_and_no_other():
         sources = [cell.source] if cell.cell_type == "code" else folded.findall(cell.source)
         for source in sources:
             built |= definitions(source)
-    for module in (engine_kernels, engine_graph, engine):
+    for module in (engine_kernels, engine):
         missing = definitions(inspect.getsource(module)) - built
         assert missing == set()
 
@@ -500,3 +501,28 @@ def test_notebook_begins_with_any_part_and_works_with_the_dots_left(number, monk
     )
     assert said.count("Not answered yet") == exercises
     assert "Wrong" not in said
+
+
+# --- Cells out of order -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stem", ["8_build", "9_elsewhere"])
+def test_notebooks_cell_alone_says_which_cell_is_missing(stem, monkeypatch, capsys):
+    """Each cell in a fresh namespace works, or stops at a name whose cell comes before it."""
+    path = FOLDER.parent / "notebooks" / f"{stem}.ipynb"
+    monkeypatch.setattr("cnn_raw.lesson.show", lambda figure, alt: None)
+    sources, missing = [], 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        main = types.ModuleType("__main__")
+        monkeypatch.setitem(sys.modules, "__main__", main)
+        try:
+            exec(compile(cell.source, "<cell>", "exec"), vars(main))
+        except NameError as error:
+            _, first = defining(error.name, path)
+            assert any(source.startswith(first) for source in sources), error
+            missing += 1
+        sources.append(cell.source)
+    assert missing > len(sources) / 3
+    assert "Wrong" not in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The check of the notebooks' exercises: right, wrong, and answers of every odd type."""
 
+import json
 import linecache
 import sys
 import types
@@ -201,3 +202,35 @@ def test_check_built_puts_the_solution_in_place_of_what_is_not_right(
     assert said.endswith("use the solution.\n") or verdict == "Right.\n"
     lesson.check_built("ReluGrad", relu_grad, [0, 4], "Think.")  # the solution is no answer
     assert capsys.readouterr().out.startswith(("Not answered yet", verdict)[verdict == "Right.\n"])
+
+
+def test_explain_names_the_cell_to_run_first(tmp_path, monkeypatch, capsys):
+    cells = [
+        ("markdown", "# A notebook\n\n## One"),
+        ("code", "%matplotlib inline"),  # not Python
+        ("code", "import numpy as np\nfirst = [inner for inner in range(3)]"),
+        ("markdown", "## Two\n\nText"),
+        ("code", "\ndef Graph():\n    local = 1"),
+    ]
+    content = {"cells": [{"cell_type": kind, "source": [source]} for kind, source in cells]}
+    (tmp_path / "some.ipynb").write_text(json.dumps(content))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JPY_SESSION_NAME", "/a/folder/some.ipynb")
+
+    def explained(name):
+        lesson._explain(
+            None, NameError, NameError(f"name {name!r} is not defined", name=name), None
+        )
+        return capsys.readouterr().err.strip()
+
+    begin = "is not defined. First run the cell below"
+    for name in ("np", "first"):
+        assert (
+            explained(name)
+            == f"NameError: {name} {begin} 'One' that begins with 'import numpy as np'."
+        )
+    assert explained("Graph") == f"NameError: Graph {begin} 'Two' that begins with 'def Graph():'."
+    for name in ("local", "inner", "nothing"):
+        assert "Is it defined in a cell above?" in explained(name)
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    assert "Is it defined in a cell above?" in explained("np")

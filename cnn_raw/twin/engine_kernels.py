@@ -1,4 +1,4 @@
-"""Under the graph of engine.py: what each type of operation computes, and of which shape.
+"""The arithmetic of engine.py: what each type of operation computes, and of which shape.
 
 A kernel bears the name of its type and takes NumPy arrays. ``TypeShape`` takes what is known of
 their shapes, with None for an unknown length, and raises ValueError if they do not fit; a type
@@ -28,6 +28,8 @@ SubShape = MulShape = DivShape = AddShape
 
 def SumTo(x, grad):
     """Add up ``grad`` along the axes along which ``x`` was repeated."""
+    if grad.shape == x.shape:
+        return grad
     grad = grad.sum(axis=tuple(range(grad.ndim - x.ndim)))
     return grad.sum(axis=tuple(i for i, n in enumerate(x.shape) if n == 1), keepdims=True)
 
@@ -94,37 +96,27 @@ def windows(n, k, step, padding):
     return count
 
 
-def pad(shape, size, strides, padding):
-    """Return the pixels to add before and after each axis; an odd one comes after."""
-    added = [
-        max((windows(n, k, step, padding) - 1) * step + k - n, 0)
-        for n, k, step in zip(shape[1:3], size, strides[1:3], strict=True)
-    ]
-    return [(0, 0), *((n // 2, n - n // 2) for n in added), (0, 0)]
-
-
-def pixels(x, size, strides):
-    """Yield for each pixel (i, j) of a window a view of ``x``: this pixel of all windows."""
-    ends = [windows(x.shape[a], size[a - 1], strides[a], "VALID") * strides[a] for a in (1, 2)]
-    for i, j in np.ndindex(*size):
-        yield i, j, x[:, i : i + ends[0] : strides[1], j : j + ends[1] : strides[2]]
-
-
 def cut(x, size, strides, padding, fill=0):
-    """Return all windows over the images: (n, rows, columns, *size, channels)."""
-    x = np.pad(x, pad(x.shape, size, strides, padding), constant_values=fill)
-    parts = np.stack([view for _, _, view in pixels(x, size, strides)], axis=3)
-    return parts.reshape(*parts.shape[:3], *size, -1)
+    """Return all windows over the images, (n, rows, columns, *size, channels), and the images.
+
+    Both are views of one array: the images inside a border of ``fill``.
+    """
+    border, inside = [(0, 0)], [slice(None)]
+    for n, k, step in zip(x.shape[1:3], size, strides[1:3], strict=True):
+        added = max((windows(n, k, step, padding) - 1) * step + k - n, 0)
+        border.append((added // 2, added - added // 2))  # an odd pixel comes after
+        inside.append(slice(added // 2, added // 2 + n))
+    x = np.pad(x, [*border, (0, 0)], constant_values=fill)
+    parts = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2), writeable=True)
+    return np.moveaxis(parts, 3, 5)[:, :: strides[1], :: strides[2]], x[tuple(inside)]
 
 
 def paste(parts, shape, strides, padding):
     """Put windows back into images of ``shape``, and add up where they overlap."""
-    size = parts.shape[3:5]
-    around = pad(shape, size, strides, padding)
-    x = np.zeros([n + sum(added) for n, added in zip(shape, around, strict=True)], parts.dtype)
-    for i, j, view in pixels(x, size, strides):
-        view += parts[:, :, :, i, j]
-    return x[tuple(slice(start, start + n) for n, (start, _) in zip(shape, around, strict=True))]
+    places, images = cut(np.zeros(shape, parts.dtype), parts.shape[3:5], strides, padding)
+    for i, j in np.ndindex(*parts.shape[3:5]):
+        places[:, :, :, i, j] += parts[:, :, :, i, j]
+    return images
 
 
 def Conv2DShape(x, w, strides, padding):
@@ -135,7 +127,8 @@ def Conv2DShape(x, w, strides, padding):
 
 
 def Conv2D(x, w, strides, padding):
-    return np.tensordot(cut(x, w.shape[:2], strides, padding), w, axes=3)
+    parts, _ = cut(x, w.shape[:2], strides, padding)
+    return np.tensordot(parts, w, axes=3)
 
 
 def Conv2DBackpropInput(x, w, grad, strides, padding):
@@ -143,7 +136,7 @@ def Conv2DBackpropInput(x, w, grad, strides, padding):
 
 
 def Conv2DBackpropFilter(w, x, grad, strides, padding):
-    parts = cut(x, w.shape[:2], strides, padding)
+    parts, _ = cut(x, w.shape[:2], strides, padding)
     return np.tensordot(parts, grad, axes=([0, 1, 2], [0, 1, 2]))
 
 
@@ -153,15 +146,17 @@ def MaxPoolShape(x, ksize, strides, padding):
 
 
 def MaxPool(x, ksize, strides, padding):
-    return cut(x, ksize[1:3], strides, padding, -np.inf).max(axis=(3, 4))
+    parts, _ = cut(x, ksize[1:3], strides, padding, -np.inf)
+    return parts.max(axis=(3, 4))
 
 
 def MaxPoolGrad(x, y, grad, ksize, strides, padding):
-    parts = cut(x, ksize[1:3], strides, padding, -np.inf)
+    parts, _ = cut(x, ksize[1:3], strides, padding, -np.inf)
+    taken = np.zeros(parts.shape, x.dtype)
     for i, j in np.ndindex(*ksize[1:3]):  # of equal maxima the first takes all
-        taken = np.where(parts[:, :, :, i, j] == y, grad, 0)
-        parts[:, :, :, i, j], grad = taken, grad - taken
-    return paste(parts, x.shape, strides, padding)
+        taken[:, :, :, i, j] = np.where(parts[:, :, :, i, j] == y, grad, 0)
+        grad = grad - taken[:, :, :, i, j]
+    return paste(taken, x.shape, strides, padding)
 
 
 # --- The cost, and the update -------------------------------------------------------------------
@@ -173,8 +168,7 @@ def Softmax(logits):
 
 
 def SoftmaxCrossEntropyWithLogitsShape(logits, labels):
-    n, _ = AddShape(logits, labels)
-    return [n]
+    return AddShape(logits, labels)[:1]
 
 
 def SoftmaxCrossEntropyWithLogits(logits, labels):
@@ -193,35 +187,31 @@ def ApplyRMSProp(var, rms, momentum, grad, rates):
 # --- Random numbers, those of TensorFlow --------------------------------------------------------
 
 
-def philox(seeds, start, count):
-    """Return uint32 (count, 4), from block ``start`` of the generator Philox4x32-10.
+def philox(size, start, seeds):
+    """Return ``size`` uint32 from block ``start`` of the generator Philox4x32-10.
 
     J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
     """
-
-    def halves(n):
-        return n & 0xFFFFFFFF, n >> 32
-
-    a, b = halves(np.arange(start, start + count, dtype=np.uint64))
-    (key_a, key_c), (c, d) = halves(seeds[0]), halves(np.full(count, seeds[1], np.uint64))
+    low, blocks = 0xFFFFFFFF, np.arange(start, start + -(-size // 4), dtype=np.uint64)
+    a, b, c, d = blocks & low, blocks >> 32, seeds[1] & low, seeds[1] >> 32
+    key, other = seeds[0] & low, seeds[0] >> 32
     for _ in range(10):
-        (low_a, high_a), (low_c, high_c) = halves(a * 0xD2511F53), halves(c * 0xCD9E8D57)
-        a, b, c, d = high_c ^ b ^ key_a, low_c, high_a ^ d ^ key_c, low_a
-        key_a, key_c = (key_a + 0x9E3779B9) & 0xFFFFFFFF, (key_c + 0xBB67AE85) & 0xFFFFFFFF
-    return np.stack([a, b, c, d], axis=1).astype(np.uint32)
+        p, q = a * 0xD2511F53, c * 0xCD9E8D57
+        a, b, c, d = (q >> 32) ^ b ^ key, q & low, (p >> 32) ^ d ^ other, p & low
+        key, other = (key + 0x9E3779B9) & low, (other + 0xBB67AE85) & low
+    return np.stack([a, b, c, d], axis=1).astype(np.uint32).ravel()[:size]
 
 
-def RandomUniform(shape, seeds, start):
+def RandomUniform(shape, start, seeds):
     """Return float32 in [0, 1): 23 random bits are the fraction of a number from 1 to 2."""
-    size = int(np.prod(shape))
-    bits = philox(seeds, start, -(-size // 4)).ravel()[:size]
-    return ((bits & 0x7FFFFF | 0x3F800000).view(np.float32) - 1).reshape(shape)
+    bits = philox(int(np.prod(shape)), start, seeds) & 0x7FFFFF | 0x3F800000
+    return (bits.view(np.float32) - 1).reshape(shape)
 
 
-def RandomStandardNormal(shape, seeds, start):
+def RandomStandardNormal(shape, start, seeds):
     """Return float32 of mean 0 and deviation 1, two of two (G. Box and M. Muller, 1958)."""
     size = int(np.prod(shape))
-    u, v = RandomUniform([-(-size // 4) * 2, 2], seeds, start).T
+    u, v = RandomUniform([-(-size // 4) * 2, 2], start, seeds).T
     radius = np.sqrt(-2 * np.log(np.maximum(u, np.float32(1e-7))))
     angle = np.float32(2 * np.pi) * v
     pairs = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
