@@ -263,7 +263,7 @@ def _translate_figures() -> None:
             manager.addfont(path)
     there = {font.name for font in manager.ttflist}
     if fonts := [name for name in wanted if name in there]:
-        plt.rcParams["font.family"] = [fonts[0], "DejaVu Sans"]
+        plt.rcParams["font.family"] = ["DejaVu Sans", fonts[0]]  # which has a won for a backslash
         Text.set_text = _set_text  # type: ignore[method-assign]
 
 
