@@ -72,6 +72,13 @@ p = tf.nn.softmax(tf.add(tf.matmul(h, weight([50, 10])), tf.Variable(tf.zeros([1
 cost = tf.reduce_mean(-tf.reduce_sum(y * tf.log(tf.clip_by_value(p, 1e-10, 1.0)), [1]))
 train_op = tf.train.GradientDescentOptimizer(0.5).minimize(cost)
 """ + LAST,
+    "moving averages": FULL + """
+average = tf.train.ExponentialMovingAverage(0.99)
+average.apply(weights)
+average.apply([cost])
+average.average(weights[0])
+tf.train.ExponentialMovingAverage(0.9, tf.Variable(0, trainable=False)).apply()
+""" + LAST,
     "others": """
 x = tf.placeholder("float", [None, 10])
 w = tf.Variable(tf.random_uniform([10, 3], -1.0, 1.0))

@@ -11,6 +11,10 @@ from cnn_raw.twin import follow_screen, source
 from cnn_raw.twin.follow import Following
 from cnn_raw.twin.script import Settings
 
+CLIPPED = """optimizer = tf.train.RMSPropOptimizer(0.0005, 0.95, 0.5)
+train_op = optimizer.apply_gradients(
+    [(tf.clip_by_value(gradient, -10.0, 10.0), weight)
+     for gradient, weight in optimizer.compute_gradients(cost)])"""
 BETWEEN = """p_keep_conv: 0.7, p_keep_hidden: 0.6})
             sess.run(cost, {X: teX[:60], Y: teY[:60], p_keep_conv: 1.0, p_keep_hidden: 1.0})
             if start == 50:
@@ -39,14 +43,15 @@ def test_follow_takes_what_the_tape_has_arguments_for_and_tests_between_steps(tm
     """Also the draws: testing in between moves the dropouts' random streams on, as in 2016."""
     program = change(
         OF_1X,
-        ("0.001, 0.9", "0.0005, 0.95, 0.5"),
+        ("train_op = tf.train.RMSPropOptimizer(0.001, 0.9).minimize(cost)", CLIPPED),
         ("[3, 3, 32, 64]", "[5, 5, 32, 48]"),
         ("[3, 3, 64, 128]", "[3, 3, 48, 128]"),
         ("p_keep_conv: 0.8, p_keep_hidden: 0.5})\n", BETWEEN),
         ("batch_size = 128", "batch_size = 50"),
         ("stddev=0.01", "stddev=0.1"),
+        ("\nX = tf", "\ntrX = trX[:120]\nX = tf"),  # two batches, then the next epoch
     )
-    following = follow(program, tmp_path=tmp_path)
+    following = follow(program, steps=5, tmp_path=tmp_path)
     assert following.passed, follow_screen.verdict(following)
     assert following.took == [
         "learning_rate 0.0005",
@@ -56,6 +61,11 @@ def test_follow_takes_what_the_tape_has_arguments_for_and_tests_between_steps(tm
         "weights 3x3x1x32, 5x5x32x48, 3x3x48x128, 2048x625, 625x10",
         "batches of 50",
     ]
+    (clipped,) = following.causes
+    assert "the gradients are changed before they are applied" in clipped
+    assert follow_screen.verdict(following)[-2:] == [
+        "without effect in these steps:", f"  {clipped}"
+    ]  # fmt: skip
 
 
 def test_follow_names_the_statements_that_are_the_cause(tmp_path):
@@ -78,6 +88,10 @@ def test_follow_names_the_statements_that_are_the_cause(tmp_path):
 def test_follow_says_why_it_cannot(tmp_path):
     with pytest.raises(InputError, match="did no training step; it said: ZeroDivisionError"):
         follow("1 / 0\n", tmp_path=tmp_path)
+    drop = "layer(l2, w3, p_keep_conv)"
+    wider = (drop, f"tf.concat([{drop}] * 2, 3)"), ("[128 * 4", "[256 * 4")
+    with pytest.raises(InputError, match=r"cannot follow it; line \d+: ConcatV2 is not in the tut"):
+        follow(change(OF_1X, *wider), tmp_path=tmp_path)
     other = """
 import tensorflow as tf
 w = tf.Variable(2.0)

@@ -2,12 +2,14 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from editions import EDITIONS, OF_1X, TUTORIAL, change
 
@@ -72,12 +74,18 @@ def test_run_gives_the_costs_of_genuine_0_12_1(write):
 
 def test_run_passes_arguments_reads_stdin_and_says_what_is_left(write, tmp_path):
     program = (
-        "import sys, os\nprint(sys.argv[1:], os.listdir('.'))\nopen('left.txt', 'w').write('x')\n"
+        "import sys, os, random\nimport numpy as np\nimport tensorflow as tf\n"
+        "print(random.random(), np.random.rand())\n"
+        "print(sys.argv[1:], os.listdir('.'))\nopen('left.txt', 'w').write('x')\n"
         "sys.exit(7)\n"
     )
-    done = cnn_raw("run", "-", "a", "--lr", "1", "--", "--steps", "2", input=program)
+    own = ("a", "--lr", "1", "--", "--steps", "2")
+    done = cnn_raw("run", "--seed", "2016", "-", *own, input=program)
     assert done.returncode == 7
-    assert done.stdout == "['a', '--lr', '1', '--steps', '2'] []\n"
+    drawn, listed = done.stdout.splitlines()
+    assert listed == "['a', '--lr', '1', '--steps', '2'] []"
+    random.seed(2016)  # as a program that seeds both itself
+    assert drawn == f"{random.random()} {np.random.RandomState(2016).rand()}"
     assert "it left in " in done.stderr and "left.txt" in done.stderr
     done = cnn_raw("run", write("import os\nprint(os.getcwd())\n"), "--here", cwd=tmp_path)
     assert done.stdout.strip() == str(tmp_path)

@@ -182,6 +182,16 @@ def test_source_cleans_a_paste(pasted, clean):
         assert cleaned == clean
 
 
+def test_source_takes_the_program_of_a_post_and_not_the_parts_it_quotes():
+    program = "import tensorflow as tf\nX = tf.constant(1)\nY = tf.neg(X)\nprint(Y)\n"
+    post = (
+        "First the input:\n```python\nX = tf.constant(1)\n```\n"
+        f"# All of it\n```python\n{program}```\nThe negative:\n```\nY = tf.neg(X)\nprint(Y)\n```\n"
+        "```bash\ntensorboard --logdir logs\n```\n"
+    )
+    assert text(post).strip() == program.strip()
+
+
 def test_source_remembers_the_lines_of_a_paste_and_says_what_it_left_out():
     source = from_bytes(POST.encode(), "mine.txt")
     assert str(source.places[0]) == "line 10" and str(source.places[-1]) == "line 15"

@@ -174,7 +174,10 @@ class Following:
                     if arrays[f"keep {n}"] != keep:
                         what = f"keeps {arrays[f'keep {n}']:g}, the first {keep:g}; the TensorFlow "
                         self.causes.append(self._cause(line, what + "2 side has one for all three"))
-            cost, after = tape.step(about, arrays)
+            try:
+                cost, after = tape.step(about, arrays)
+            except tf.errors.InvalidArgumentError:  # a layer has another size
+                raise self._cannot() from None
             theirs = {name: arrays[f"after {name}"] for name in after if f"after {name}" in arrays}
             ours = {name: after[name] for name in theirs}
             step = len(self.differences) + 1
@@ -187,13 +190,14 @@ class Following:
         text = self.source.text.splitlines()[line - 1].strip()
         return f"{self.source.places[line - 1]}: {what}: {text}"
 
+    def _cannot(self) -> InputError:
+        text = f"{self.source.name}: the TensorFlow 2 side cannot follow it"
+        return InputError("; ".join([text, *self.causes]))
+
     def _say_why_not(self, header: dict, said: str) -> None:
         lines = [line for line in said.splitlines() if line.strip()]
         if header and not header["can_follow"]:
-            raise InputError(
-                f"{self.source.name}: the TensorFlow 2 side cannot follow it; "
-                + "; ".join(self.causes)
-            )
+            raise self._cannot()
         errors = [line.strip() for line in lines if not line.startswith("cnn-raw:")]
         why = f"; it said: {errors[-1]}" if errors else ""
         raise InputError(f"{self.source.name}: did no training step{why}")

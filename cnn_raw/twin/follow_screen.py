@@ -43,7 +43,11 @@ def verdict(following: Following) -> list[str]:
             f"by {first.first_difference:.1e}"
         )
     if following.causes:
-        said.append("the TensorFlow 2 side cannot follow the script in:")
+        said.append(
+            "without effect in these steps:"
+            if first is None
+            else "the TensorFlow 2 side cannot follow the script in:"
+        )
         said += [f"  {cause}" for cause in following.causes]
     elif first is not None:
         said.append("no statement of the script explains it")

@@ -34,6 +34,8 @@ class DataSet(input_data.DataSet):
 
     def next_batch(self, batch_size, fake_data=False, shuffle=True):
         """0.12: the first epoch in the files' order. 1.x: shuffled, and joined to the next."""
+        if not batch_size:
+            return self._images[:0], self._labels[:0]
         if not shuffles_first_epoch:
             return super().next_batch(batch_size)
         if self._fresh and shuffle:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+QUOTED = 0.6  # share of lines; a program that is repeated as a whole imports anew
 Line = tuple[Any, str]  # where it stood in the reader's file, and what it says
 
 _TOKEN = re.compile(
@@ -155,7 +156,12 @@ def _out_of_html(lines: list[Line]) -> list[Line]:
     fences = [n for n, (_, line) in enumerate(lines) if re.match(r"\s*(```|~~~)", line)]
     if len(fences) < 2:
         return lines
-    blocks = [lines[start + 1 : end] for start, end in zip(fences[::2], fences[1::2], strict=False)]
+    other = re.compile(r"\s*\W{3,}\s*(bash|sh|shell|console|text|output|json|yaml|html|c)\b")
+    blocks = [
+        lines[start + 1 : end]
+        for start, end in zip(fences[::2], fences[1::2], strict=False)
+        if not other.match(lines[start][1])
+    ]
     return _one_program(blocks)
 
 
@@ -238,13 +244,24 @@ def _without_prose(lines: list[Line]) -> list[Line]:
 
 
 def _one_program(blocks: list[list[Line]]) -> list[Line]:
-    """Join the blocks; if several import TensorFlow, only those of the longest program."""
+    """Join the blocks; if several import TensorFlow, only those of the longest program.
+
+    A part of it that is quoted before or after it is left out.
+    """
     programs: list[list[Line]] = []
     for block in blocks:
         begins = re.search(r"^\s*(import|from) tensorflow\b", _text(block), re.MULTILINE)
-        if not programs or (begins and "tensorflow" in _text(programs[-1])):
+        if not programs or (begins and re.search(r"\btf\.|tensorflow", _text(programs[-1]))):
             programs.append([])
-        programs[-1] += block
+        if not _is_quoted(block, programs[-1]):
+            programs[-1] += block
     program = max(programs, key=lambda program: len(_text(program)), default=[])
     filled = [n for n, (_, line) in enumerate(program) if line.strip()]
     return program[filled[0] : filled[-1] + 1] if filled else []
+
+
+def _is_quoted(block: list[Line], program: list[Line]) -> bool:
+    """Does the program have most of a block's lines already?"""
+    known = {line.strip() for _, line in program}
+    own = [line.strip() for _, line in block if line.strip()]
+    return bool(own) and sum(line in known for line in own) > QUOTED * len(own)

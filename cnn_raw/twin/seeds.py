@@ -129,6 +129,8 @@ def install(seed: int | None) -> None:
         (array_ops, "ones"),
     ):
         setattr(module, name, counted(name, getattr(module, name)))
+    average = tf.train.ExponentialMovingAverage
+    average.apply = counted("ExponentialMovingAverage.apply", average.apply)
     tf.train.Saver.__init__ = counted("Saver.__init__", tf.train.Saver.__init__)
     tf.Variable.initialized_value = counted("initialized_value", tf.Variable.initialized_value)
     ops.get_gradient_function = _counting_gradients(ops.get_gradient_function)
@@ -229,6 +231,12 @@ def _saver(given: dict[str, Any]) -> Count:
     return Count(more=0 if given["defer_build"] else 3 * number - 5)
 
 
+def _moving_average(given: dict[str, Any]) -> Count:
+    averaged = given["var_list"]
+    variables = tf.trainable_variables() if averaged is None else averaged
+    return Count(more=sum(-12 if isinstance(v, tf.Variable) else 20 for v in variables))
+
+
 COUNTS: dict[str, Callable[[dict[str, Any]], Count]] = {
     "dropout": _dropout,
     "zeros": _filled,
@@ -247,6 +255,7 @@ COUNTS: dict[str, Callable[[dict[str, Any]], Count]] = {
         2 + _constants(given["labels"], given["logits"])
     ),
     "Saver.__init__": _saver,
+    "ExponentialMovingAverage.apply": _moving_average,
     "initialized_value": lambda given: Count(1),
     "gather": lambda given: Count(more=-1),
     "transpose": lambda given: Count(more=6 if given["perm"] is None else 0),
