@@ -2,15 +2,18 @@
 
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from reference import cost_and_gradients, relative_error
 
-from cnn_raw import InputError, input_data
+from cnn_raw import InputError, cli, input_data
+from cnn_raw.draw import last_run
 from cnn_raw.draw.explain import SHAPES
 from cnn_raw.draw.learning import Learning
 from cnn_raw.draw.trainer import Trainer
+from cnn_raw.runs.weights import load_weights
 from cnn_raw.settings import Settings
 from cnn_raw.train import initial_state, train
 
@@ -137,13 +140,36 @@ def test_own_digits_are_learned_and_without_mnist_it_forgets(small_mnist):
     trainer._models["before"] = trainer._weights
     shares = {}
     for share in (0.25, 1):
-        trainer.answer({"op": "begin", "knobs": {**knobs, "start": "before", "share": share}})
+        trainer.answer({"op": "begin", "knobs": {**knobs, "start": "before"}})
+        mixed = trainer.answer(
+            {"op": "own", "digits": [{"source": SEVEN, "label": 3}], "share": share}
+        )
+        assert mixed["step"] == 0 and mixed["knobs"]["share"] == share
         trainer.answer({"op": "step", "steps": 20})
         after = trainer.answer({"op": "pause"})
         assert after["own"][0]["cost"] < before["own"][0]["cost"]
         shares[share] = after["tests"][-1][2]
     assert after["own"][0]["answer"] == 3
     assert shares[1] < shares[0.25] - 0.1  # forgotten
+
+
+def test_kept_training_is_a_run_that_test_and_draw_take(
+    small_mnist, small_data, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    trainer = Trainer(small_mnist, {}, str(small_data))
+    with pytest.raises(InputError, match="make a step first"):
+        trainer.answer({"op": "keep"})
+    trainer.answer({"op": "begin", "knobs": {"start": "he", "batch_size": 32, "rms": 0}})
+    assert trainer.answer({"op": "step", "steps": 20})["kept"] is None
+    reply = trainer.answer({"op": "keep", "full": True})
+    assert last_run() == Path(reply["kept"])
+    for name, var in load_weights(reply["kept"])._asdict().items():
+        np.testing.assert_array_equal(var, getattr(trainer._weights, name))
+    assert cli.main(["test", reply["kept"], "--data", str(small_data)]) == 0
+    assert f"{reply['full'][1]:.2%}" in capsys.readouterr().out
+    other = trainer.answer({"op": "keep"})["kept"]
+    assert other != reply["kept"]  # never over another
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 ``Learning.answer`` takes a request and returns the reply, both plain dictionaries of what JSON
 has, as ``Inside.answer`` does. The training runs in a process of its own, started by the first
 request; it ends with this one. It is the tutorial's own ``train_op`` on MNIST's own batches, in
-their order. Nothing is kept. Errors are InputError, one line.
+their order. Nothing is kept but on request. Errors are InputError, one line.
 
 Training. Each of these replies with the *progress* described below::
 
@@ -21,6 +21,7 @@ Training. Each of these replies with the *progress* described below::
 Every request may carry "since": n, to get only the points after step n, and "source", a digit
 whose estimate is wanted. The progress is::
 
+    training          another text after each "begin": what is known of an older one is void
     step, playing     steps done; whether it plays
     knobs             all of them, as they are
     costs             [[step, cost], ...]: each the cost before that step's update, in nats
@@ -32,6 +33,7 @@ whose estimate is wanted. The progress is::
     probabilities     of "source": ten numbers, or null
     own               for each own digit {"label", "answer", "probability" of its label, "cost"}
     plateau           true while the cost is within 0.01 of ln 10 = 2.3026
+    kept              the folder of the run last kept of this training, or null
     ms                a step's mean time in milliseconds
 
 One step. ``backward`` shows the step to come, with the masks that it will draw; ``why`` explains
@@ -88,7 +90,7 @@ if TYPE_CHECKING:
     from cnn_raw.cnn import Weights
     from cnn_raw.draw.trainer import Trainer
 
-OPS = ("begin", "step", "play", "pause", "progress", "own", "backward", "why")
+OPS = ("begin", "step", "play", "pause", "progress", "own", "keep", "backward", "why")
 IDLE = 60  # seconds without a request, after which it no longer plays
 
 
@@ -119,7 +121,9 @@ class Learning:
         return reply
 
     def close(self) -> None:
-        """End the process, if there is one."""
+        """End the process, if there is one; a request that it is answering fails."""
+        if (process := self._process) is not None:
+            process.kill()
         with self._lock:
             self._end()
 
@@ -163,6 +167,8 @@ def _exchange(process: "subprocess.Popen[str]", request: dict) -> dict:
 
 def main(requests: IO[str], replies: IO[str]) -> None:
     """Answer requests, a line of JSON each, until they end; train meanwhile where it plays."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # the page, which draws and explains meanwhile, goes first
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
@@ -202,7 +208,8 @@ def _trainer(request: dict) -> "Trainer":
 
     tf.config.experimental.enable_op_determinism()
     models = {name: load_weights(path) for name, path in request["models"].items()}
-    return Trainer(input_data.read_data_sets(request["data"], one_hot=True), models)
+    mnist = input_data.read_data_sets(request["data"], one_hot=True)
+    return Trainer(mnist, models, request["data"])
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ The steps are those of ``train.train``: its ``train_op``, its batches in their o
 which are handed in so that a step can be shown before it is made.
 """
 
+import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -15,11 +17,14 @@ from cnn_raw import InputError
 from cnn_raw.cnn import Weights, init_all_weights
 from cnn_raw.draw.backward import LAYER_OF, Step, Update, build_backward, weight_pictures
 from cnn_raw.draw.explain import SHAPES
+from cnn_raw.draw.kept import keep
+from cnn_raw.draw.knobs import Knobs, checked
 from cnn_raw.draw.messages import number, packed, position, whole
 from cnn_raw.draw.source import digit_of
 from cnn_raw.input_data import Datasets
 from cnn_raw.look.activations import LAYERS, KeepProbability, activations
 from cnn_raw.rmsprop import RMSPropOptimizer
+from cnn_raw.settings import Settings
 from cnn_raw.test import accuracy
 from cnn_raw.train import build_predict_op, build_train_op, epoch_seed
 
@@ -28,25 +33,11 @@ QUICK = 1000  # images of each set for the curves of accuracy
 PLATEAU = np.log(10)  # the cost of ten equal probabilities
 
 
-@dataclass(frozen=True)
-class Knobs:
-    """The defaults are the tutorial's."""
-
-    start: str = "2016"
-    rms: int = 1
-    learning_rate: float = 0.001
-    p_keep_conv: float = 0.8
-    p_keep_hidden: float = 0.5
-    batch_size: int = 128
-    share: float = 0.0
-    seed: int = 2016
-
-
 class Trainer:
-    """``models``: weights that a training may start from, by name."""
+    """``models``: weights to start from, by name. ``data``: the folder of ``mnist``, None: ours."""
 
-    def __init__(self, mnist: Datasets, models: dict[str, Weights]):
-        self._mnist, self._models = mnist, models
+    def __init__(self, mnist: Datasets, models: dict[str, Weights], data: str | None = None):
+        self._mnist, self._models, self._data = mnist, models, data
         self._images = mnist.train.images.reshape(-1, 28, 28, 1)
         self._labels = mnist.train.labels
         self._own_images = np.zeros((0, 28, 28, 1), np.float32)
@@ -63,6 +54,7 @@ class Trainer:
             "pause": self._pause,
             "own": self._own,
             "progress": lambda request: None,
+            "keep": self._keep,
         }
         self._start(Knobs())
 
@@ -108,23 +100,12 @@ class Trainer:
         self._predict_op, self._look = build_predict_op(weights), _build_look(weights)
         self._backward_op = build_backward(weights)
         self._step_to_come, self._costs, self._tests, self._seconds = None, [], [], 0.0
+        self._training = secrets.token_hex(4)
+        self._kept: Path | None = None
         self._test()
 
     def _begin(self, request: dict) -> None:
-        asked = request.get("knobs") or {}
-        if not isinstance(asked, dict) or asked.keys() - asdict(Knobs()).keys():
-            raise InputError(f"knobs: give an object of {', '.join(asdict(Knobs()))}")
-        knobs = Knobs(**asked)
-        starts = ["2016", "he", *self._models]
-        if knobs.start not in starts:
-            raise InputError(f"start: give one of {', '.join(starts)}")
-        whole(knobs.rms, "rms", 0, 1)
-        number(knobs.learning_rate, "learning_rate", 1e-6, 1)
-        number(knobs.p_keep_conv, "p_keep_conv", 0.01, 1)
-        number(knobs.p_keep_hidden, "p_keep_hidden", 0.01, 1)
-        whole(knobs.batch_size, "batch_size", 1, 128)
-        number(knobs.share, "share", 0, 1)
-        whole(knobs.seed, "seed", 0, 2**31 - 1)
+        knobs = checked(request.get("knobs") or {}, ["2016", "he", *self._models])
         self.playing = False
         self._start(knobs)
 
@@ -149,9 +130,19 @@ class Trainer:
                 raise InputError('digits: each is an object with "source" and "label"')
             labels.append(whole(one.get("label"), "label", 0, 9))
             images.append(digit_of(one.get("source"), None, self._mnist.test).prepared.image)
+        share = number(request.get("share", self._knobs.share), "share", 0, 1)
+        self._knobs = replace(self._knobs, share=share)
         self._own_images = np.array(images, np.float32).reshape(-1, 28, 28, 1)
         self._own_labels = np.eye(10, dtype=np.float32)[labels].reshape(-1, 10)
         self._step_to_come = None
+
+    def _keep(self, request: dict) -> None:
+        if not self._costs:
+            raise InputError("keep: make a step first")
+        knobs = self._knobs
+        settings = Settings(epochs=1, batch_size=knobs.batch_size, seed=knobs.seed)
+        args = (self._weights, self._optimizer, self._costs, self._seconds)
+        self._kept = keep(settings, self._data, *args)
 
     def _batch(self) -> tuple[tf.Tensor, tf.Tensor, KeepProbability, KeepProbability]:
         """Return the arguments of ``train_op`` for the step to come."""
@@ -184,6 +175,7 @@ class Trainer:
             digit = digit_of(request["source"], None, self._mnist.test)
             probabilities = self._estimates(digit.prepared.image[None])[0].tolist()
         reply = {
+            "training": self._training,
             "step": len(self._costs),
             "playing": self.playing,
             "knobs": asdict(self._knobs),
@@ -193,6 +185,7 @@ class Trainer:
             "probabilities": probabilities,
             "own": self._own_answers(),
             "plateau": bool(self._costs and abs(np.mean(self._costs[-10:]) - PLATEAU) < 0.01),
+            "kept": self._kept and str(self._kept),
             "ms": 1000 * self._seconds / len(self._costs) if self._costs else None,
         }
         if request.get("full") is True:
