@@ -2,6 +2,8 @@
 
 import base64
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from cnn_raw import InputError
 from cnn_raw.cnn import Weights, model
 from cnn_raw.draw import server
 from cnn_raw.draw.explain import SHAPES
-from cnn_raw.draw.inside import Inside
+from cnn_raw.draw.inside import MOST_INK, Inside
 from cnn_raw.draw.photo import prepare_picture
 from cnn_raw.draw.prepare import box_of
 from cnn_raw.draw.strokes import fit, rasterise
@@ -297,6 +299,15 @@ def test_empty_canvas_is_said_to_be_empty(inside):
     assert not inside.answer({"op": "estimate", "source": DRAWN})["empty"]
 
 
+def test_scribble_with_more_ink_than_any_digit_is_warned_of(inside, mnist):
+    lines = [[[0.2, y / 100], [0.8, y / 100]] for y in range(20, 80, 4)]
+    scribble = {"strokes": lines, "thickness": 0.08}
+    assert inside.answer({"op": "estimate", "source": scribble})["warning"] == "tooMuchInk"
+    assert inside.answer({"op": "estimate", "source": DRAWN})["warning"] is None
+    most = max(part.images.mean(axis=1).max() for part in mnist)
+    assert most == pytest.approx(0.398, abs=0.001) and most < MOST_INK
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -429,6 +440,25 @@ def test_server_says_what_failed_and_never_calls_good_json_bad():
     assert answer.status_code == 500 and "a fault of ours" in answer.json()["error"]
     assert "content-security-policy" in answer.headers
     assert "not JSON" in post(client, b"{").json()["error"]
+
+
+def test_a_step_of_training_holds_nobody_up():
+    begun, end = threading.Event(), threading.Event()
+
+    def learn(question):
+        begun.set()
+        assert end.wait(20)
+        return {"learned": question["op"]}
+
+    app = server.application(lambda question: {"answered": question["op"]}, learn)
+    client = TestClient(app, base_url=ADDRESS)
+    with ThreadPoolExecutor(1) as other:
+        step = other.submit(post, client, b'{"op": "step"}')
+        assert begun.wait(20)
+        assert post(client, b'{"op": "estimate"}').json() == {"answered": "estimate"}
+        assert not step.done()
+        end.set()
+        assert step.result().json() == {"learned": "step"}
 
 
 JSON = st.recursive(

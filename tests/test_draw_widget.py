@@ -91,7 +91,7 @@ def test_the_widget_works_in_jupyterlab(chromium, tmp_path, trained_weights):
                 timeout=60_000
             )
             page.keyboard.press("Shift+Enter")
-            page.locator(".bars").wait_for(timeout=90_000)
+            page.locator(".verdict").wait_for(timeout=90_000)
             draw(page)
             page.locator(".answer", has_text="3").wait_for(timeout=20_000)
         finally:

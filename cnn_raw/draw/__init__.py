@@ -10,14 +10,16 @@ or, in Jupyter:
 Needs the extra ``draw``: pip install 'cnn-raw[draw]'.
 """
 
+import contextlib
 import os
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_raw import InputError
-from cnn_raw.draw.bundle import STATIC, script
+from cnn_raw.draw.bundle import script, style
 from cnn_raw.runs import run
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def widget(weights: "Weights", **others: "Weights") -> "anywidget.AnyWidget":
     """
     from cnn_raw import input_data
     from cnn_raw.draw.inside import Inside
+    from cnn_raw.draw.learning import OPS, Learning
 
     try:
         import anywidget
@@ -41,19 +44,28 @@ def widget(weights: "Weights", **others: "Weights") -> "anywidget.AnyWidget":
 
     class Draw(anywidget.AnyWidget):
         _esm = script("widget.js")
-        _css = STATIC / "draw.css"
+        _css = style()
 
     test = input_data.read_data_sets(one_hot=True).test
     inside = Inside({"weights": weights, **others}, test)
+    learning = Learning(inside.models)
+    worker = ThreadPoolExecutor(1, "learn")  # the kernel does not wait for a step of training
+
+    def send(draw: Draw, message: dict, answer: Callable[[dict], dict]) -> None:
+        try:
+            reply = answer(message["request"])
+        except InputError as error:
+            reply = {"error": str(error)}
+        except Exception as error:
+            reply = {"error": f"error in the kernel: {error!r}"}
+        draw.send({"id": message["id"], "reply": reply})
 
     def reply(draw: Draw, message: dict, buffers: list) -> None:
-        try:
-            answer = inside.answer(message["request"])
-        except InputError as error:
-            answer = {"error": str(error)}
-        except Exception as error:
-            answer = {"error": f"error in the kernel: {error!r}"}
-        draw.send({"id": message["id"], "reply": answer})
+        request = message["request"]
+        if isinstance(request, dict) and request.get("op") in OPS:
+            worker.submit(send, draw, message, learning.answer)
+        else:
+            send(draw, message, inside.answer)
 
     draw = Draw()
     draw.on_msg(reply)
@@ -74,6 +86,7 @@ def open_page(
         raise InputError(f"{error.name} is missing: pip install 'cnn-raw[draw]'") from error
     from cnn_raw import input_data
     from cnn_raw.draw.inside import Inside
+    from cnn_raw.draw.learning import Learning
     from cnn_raw.runs.weights import load_weights
 
     with server.listen(port) as listener:
@@ -83,7 +96,8 @@ def open_page(
         print(f"{', '.join(models)}: draw on {address} (Ctrl-C ends it)", flush=True)
         if browser:
             webbrowser.open(address)
-        server.build_server(inside.answer).run(sockets=[listener])
+        with contextlib.closing(Learning(models)) as learning:
+            server.build_server(inside.answer, learning.answer).run(sockets=[listener])
 
 
 def last_run(folder: str | os.PathLike = "runs") -> Path:

@@ -1,4 +1,4 @@
-"""The page's JavaScript modules made into one: for a notebook's widget, and for a single file.
+"""The page's JavaScript modules made into one, and its style sheets: for a widget and for a file.
 
 Both have no address that a module could import another from. The modules of ``static`` import by
 name from files beside them (``import { a, b } from "./c.js"``, nothing renamed), and no two of them
@@ -29,3 +29,8 @@ def script(entry: str) -> str:
 
     add((STATIC / entry).resolve())
     return "\n".join(parts.values())
+
+
+def style() -> str:
+    """Return the page's style sheets as one."""
+    return "\n".join((STATIC / name).read_text("utf-8") for name in ("draw.css", "learn.css"))

@@ -19,8 +19,9 @@ import numpy as np
 from cnn_raw import InputError, input_data
 from cnn_raw.cnn import Weights
 from cnn_raw.draw import prepare, strokes
-from cnn_raw.draw.bundle import STATIC, script
+from cnn_raw.draw.bundle import script, style
 from cnn_raw.draw.explain import EXPLAINED
+from cnn_raw.draw.inside import MOST_INK
 from cnn_raw.look.activations import LAYERS
 from cnn_raw.runs.weights import load_weights
 from cnn_raw.train import build_predict_op
@@ -71,13 +72,13 @@ def constants() -> dict:
     """Return what the JavaScript takes from Python."""
     return {
         "SIZE": strokes.SIZE, "THICKNESS": strokes.THICKNESS, "PEN": strokes.PEN,
-        "FITTED": strokes.FITTED, "SPECK": strokes.SPECK, "BOX": prepare.BOX,
+        "FITTED": strokes.FITTED, "MOST_INK": MOST_INK, "SPECK": strokes.SPECK, "BOX": prepare.BOX,
         "MIDDLE": prepare.MIDDLE, "EDGE": prepare.EDGE, "SHAPES": EXPLAINED, "LAYERS": LAYERS,
     }  # fmt: skip
 
 
 def _filled(name: str, data: str) -> str:
-    parts = {"style": (STATIC / "draw.css").read_text("utf-8"), "script": script("file.js")}
+    parts = {"style": style(), "script": script("file.js")}
     hashes = {f"{key}_hash": _hash(text) for key, text in parts.items()}
     return _PAGE.format(name=html.escape(name), data=data, **parts, **hashes)
 

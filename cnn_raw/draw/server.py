@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cnn_raw import InputError
 from cnn_raw.draw.bundle import STATIC
 from cnn_raw.draw.connection import Connection, Server
+from cnn_raw.draw.learning import OPS
 
 HOST = "127.0.0.1"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -48,16 +49,28 @@ HEADERS = {
 }
 
 
-def application(answer: Callable[[dict], dict]) -> ASGIApp:
-    """Return the ASGI application that serves the page and hands its requests to ``answer``."""
-    worker = ThreadPoolExecutor(1, "answer")  # one at a time: TensorFlow has its own threads
+Answer = Callable[[dict], dict]
+
+
+def application(answer: Answer, learn: Answer | None = None) -> ASGIApp:
+    """Return the ASGI application that serves the page and hands its requests to ``answer``.
+
+    ``learn`` answers those of ``learning.OPS``, in a thread of its own: nobody else waits for it.
+    """
+    workers = {
+        answer: ThreadPoolExecutor(1, "answer"),  # one at a time: TensorFlow has its own threads
+        learn: ThreadPoolExecutor(1, "learn"),
+    }
 
     async def ask(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _error(415, "Content-Type: application/json is wanted")
         try:
             question = _parsed(await _body(request))
-            reply = await asyncio.get_running_loop().run_in_executor(worker, answer, question)
+            op = question.get("op") if isinstance(question, dict) else None
+            asked = learn if learn and op in OPS else answer
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(workers[asked], asked, question)
         except ClientDisconnect:
             return Response(status_code=499)  # nobody will read it
         except InputError as error:
@@ -90,10 +103,10 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def build_server(answer: Callable[[dict], dict]) -> uvicorn.Server:
+def build_server(answer: Answer, learn: Answer | None = None) -> uvicorn.Server:
     """Return the server of the page; ``run(sockets=[listener])`` serves until Ctrl-C."""
     config = uvicorn.Config(
-        application(answer),
+        application(answer, learn),
         http=Connection,
         backlog=32,
         lifespan="off",

@@ -4,6 +4,7 @@ import { aria, button, checkbox, el, labelled, whole } from "./dom.js";
 import { paint } from "./colour.js";
 import { unpacked } from "./arrays.js";
 import { fromFragment, toFragment } from "./link.js";
+import { say } from "./text.js";
 
 const MOST_SIDE = 256; // pixels: a larger picture is reduced
 // What the empty page draws by itself: a 3.
@@ -25,26 +26,26 @@ export class DrawSection {
     pad.element,
     el("div", { className: "controls" },
       el("div", { className: "four" },
-        button("Undo", () => pad.undo()), button("Clear", () => pad.clear()),
-        ...(page.whole ? [button("Link", () => this.copyLink(),
-          { title: "Put the drawing into the address" })] : []),
-        button("Save", () => this.save(), { title: "Save the drawing as a PNG" })),
-      el("div", { className: "row" }, labelled("test digit", this.test),
-        button("Random", () => this.takeTest(Math.floor(Math.random() * (this.last + 1))))),
+        button(say("undo"), () => pad.undo()), button(say("clear"), () => pad.clear()),
+        ...(page.whole ? [button(say("link"), () => this.copyLink(),
+          { title: say("linkTitle") })] : []),
+        button(say("save"), () => this.save(), { title: say("saveTitle") })),
+      el("div", { className: "row" }, labelled(say("testDigit"), this.test),
+        button(say("random"), () => this.takeTest(Math.floor(Math.random() * (this.last + 1))))),
       this.dropoutRow(state.dropout)));
     this.listen();
   }
 
   dropoutRow(possible) {
     const { page } = this;
-    const [dropout, label] = checkbox("dropout, mask", false, () => page.refresh());
-    const mask = el("input", { type: "number", min: 0, max: 9999, value: 1, ...aria("mask number"),
+    const [dropout, label] = checkbox(say("dropoutMask"), false, () => page.refresh());
+    const mask = el("input", { type: "number", min: 0, max: 9999, value: 1, ...aria(say("maskNumber")),
       onchange: () => {
         mask.value = whole(mask);
         page.refresh();
       } });
     this.dropout = () => (dropout.checked ? { seed: whole(mask) } : null);
-    return el("div", { className: "row", hidden: !possible }, label, mask);
+    return el("div", { className: "row dropout-row", hidden: !possible }, label, mask);
   }
 
   // Put test digit i on the pad, or the next one that is here.
@@ -64,23 +65,23 @@ export class DrawSection {
   }
 
   async takeFile(file) {
-    if (!file?.type.startsWith("image/")) return this.page.tell("This is not a picture.");
+    if (!file?.type.startsWith("image/")) return this.page.tell(say("notAPicture"));
     this.page.busy(+1);
     try {
       const { source, canvas } = await decoded(file);
       this.pad.take(source, canvas);
     } catch {
-      this.page.tell("This picture cannot be read.");
+      this.page.tell(say("unreadablePicture"));
     }
     this.page.busy(-1);
   }
 
   async copyLink() {
     const { strokes } = this.pad.content;
-    if (!strokes?.length) return this.page.tell("Draw first: a link holds what was drawn.");
+    if (!strokes?.length) return this.page.tell(say("nothingToLink"));
     location.hash = toFragment(strokes);
     await navigator.clipboard?.writeText(location.href).catch(() => {});
-    this.page.tell("The address now holds the drawing.");
+    this.page.tell(say("linked"));
   }
 
   save() {

@@ -1,41 +1,29 @@
 // The estimate: ten bars in line with the ten units of py_x, and the answer in words.
 
+import { Bars, best } from "./bars.js";
 import { button, el, percent } from "./dom.js";
-
-const best = (shares) => shares.indexOf(Math.max(...shares));
+import { say } from "./text.js";
 
 export function estimateSection(page) {
   const answer = el("strong", { className: "answer" });
   const sure = el("span", { className: "sure" });
   const verdict = el("p", { className: "verdict", role: "status" }, answer, " ", sure);
-  const warning = el("p", { className: "warning" });
-  const rows = [...Array(10).keys()].map((digit) => {
-    const bar = el("div", { className: "fill" });
-    const share = el("span", { className: "share" });
+  const bars = new Bars((digit) => {
     const name = button(String(digit), () => page.point("softmax", [digit], true),
-      { className: "digit", title: `Explain the probability of ${digit}` });
-    name.setAttribute("aria-label", `${digit}: explain its probability`);
-    const element = el("li", {}, name, el("div", { className: "track", "aria-hidden": "true" }, bar),
-      share);
-    return { bar, share, element };
+      { className: "digit", title: say("explainTitle", { digit }) });
+    name.setAttribute("aria-label", say("explainProbability", { digit }));
+    return name;
   });
   const element = el("section", { className: "estimate" },
-    el("h2", {}, "Estimate"), verdict,
-    el("ol", { className: "bars" }, ...rows.map((row) => row.element)),
-    warning);
+    el("h2", {}, say("estimate")), verdict, bars.element);
 
   function show(reply) {
     const { empty, probabilities, label } = reply;
     const first = best(probabilities);
-    rows.forEach(({ bar, share, element: row }, digit) => {
-      const value = empty ? 0 : probabilities[digit];
-      bar.style.setProperty("--share", value);
-      share.textContent = empty ? "" : percent(value);
-      row.classList.toggle("best", !empty && digit === first);
-    });
+    bars.show(empty ? null : probabilities);
     answer.textContent = empty ? "" : String(first);
-    sure.textContent = empty ? "Draw a digit." : said(probabilities, first, label);
-    warning.textContent = reply.warning ?? "";
+    sure.textContent = empty ? say("drawADigit")
+      : reply.warning ? say(reply.warning) : surely(probabilities, first, label);
     const known = label !== null && !empty;
     element.classList.toggle("wrong", known && label !== first);
   }
@@ -43,7 +31,7 @@ export function estimateSection(page) {
   return { element, show, asks: () => [{ op: "estimate", model: page.model }] };
 }
 
-function said(probabilities, first, label) {
-  const known = label === null ? "" : label === first ? `, and it is a ${label}` : `, but it is a ${label}`;
-  return `with ${percent(probabilities[first])}${known}`;
+function surely(probabilities, first, label) {
+  const name = label === null ? "sure" : label === first ? "sureAndRight" : "sureAndWrong";
+  return say(name, { percent: percent(probabilities[first]), label });
 }

@@ -3,10 +3,11 @@
 import { aria, button, el, number, radios } from "./dom.js";
 import { paint } from "./colour.js";
 import { channel, unpacked } from "./arrays.js";
+import { say } from "./text.js";
 
 const PRESETS = {
-  "upright edge": [-1, 0, 1, -2, 0, 2, -1, 0, 1],
-  "level edge": [-1, -2, -1, 0, 0, 0, 1, 2, 1],
+  uprightEdge: [-1, 0, 1, -2, 0, 2, -1, 0, 1],
+  levelEdge: [-1, -2, -1, 0, 0, 0, 1, 2, 1],
   blur: [1, 2, 1, 2, 4, 2, 1, 2, 1].map((n) => n / 16),
   sharpen: [0, -1, 0, -1, 5, -1, 0, -1, 0],
 };
@@ -16,7 +17,7 @@ export function filtersSection(page) {
   const filters = [...Array(32).keys()].map((i) => {
     const [own, map] = [el("canvas"), el("canvas")];
     const element = el("button", { type: "button", className: "filter",
-      ...aria(`Filter ${i} and its map: show channel ${i} of l1a`),
+      ...aria(say("filterButton", { i })),
       onclick: () => page.point("l1a", [14, 14, i], true) },
     own, map, el("span", {}, String(i)));
     return { own, map, element };
@@ -28,9 +29,8 @@ export function filtersSection(page) {
       paint(own, channel(w, i), 3, 3);
       paint(map, channel(maps, i), 28, 28);
     });
-    scale.textContent = "The 32 filters of w, each with its map conv2d(X, w) before relu. Full orange "
-      + `is +${number(127 * w.scale, 2)} for a weight and +${number(127 * maps.scale, 2)} in a map; full `
-      + "blue is the same below zero.";
+    scale.textContent = say("filtersSay",
+      { weight: number(127 * w.scale, 2), map: number(127 * maps.scale, 2) });
   }
 
   return {
@@ -43,23 +43,22 @@ export function filtersSection(page) {
 
 export function trySection(page) {
   const again = () => page.refresh(section);
-  const [paddings, padding] = radios("padding", ["SAME", "VALID"], again);
-  const [strides, stride] = radios("stride", ["1", "2"], again);
-  const nine = PRESETS["upright edge"].map((value, i) => el("input", {
+  const [paddings, padding] = radios(say("padding"), ["SAME", "VALID"], again);
+  const [strides, stride] = radios(say("stride"), ["1", "2"], again);
+  const nine = PRESETS.uprightEdge.map((value, i) => el("input", {
     type: "number", step: "any", value, oninput: again,
-    ...aria(`filter, row ${Math.floor(i / 3)}, column ${i % 3}`),
+    ...aria(say("filterCell", { row: Math.floor(i / 3), column: i % 3 })),
   }));
-  const map = el("canvas", { className: "tried", role: "img", ...aria("The filter's map") });
+  const map = el("canvas", { className: "tried", role: "img", ...aria(say("filterMap")) });
   const name = el("figcaption", { "aria-live": "polite" });
-  const presets = Object.entries(PRESETS).map(([text, values]) => button(text, () => {
+  const presets = Object.entries(PRESETS).map(([name, values]) => button(say(name), () => {
     nine.forEach((input, i) => { input.value = values[i]; });
     again();
   }));
 
   const section = {
     element: el("div", { className: "try" },
-      el("p", { className: "says" }, "One 3\u00d73 filter of your own on the same digit: its nine numbers, "
-        + "the padding and the stride."),
+      el("p", { className: "says" }, say("trySays")),
       el("div", { className: "halves" },
         el("div", {}, el("div", { className: "row" }, ...presets),
           el("div", { className: "nine" }, ...nine),
@@ -68,7 +67,7 @@ export function trySection(page) {
     asks: () => {
       const values = nine.map((input) => (input.value === "" ? NaN : Number(input.value)));
       if (!values.every((value) => Math.abs(value) <= 100)) {
-        name.textContent = "Type nine numbers from \u2212100 to 100.";
+        name.textContent = say("nineNumbers");
         return [];
       }
       return [{ op: "try", padding: padding(), stride: Number(stride()),
@@ -79,7 +78,7 @@ export function trySection(page) {
       paint(map, unpacked(reply.map).bytes, height, width);
       // A value is drawn equally large whatever the padding and the stride.
       map.style.width = `${(100 * width) / 28}%`;
-      name.textContent = `28\u00d728 becomes ${height}\u00d7${width}`;
+      name.textContent = say("becomes", { shape: `${height}\u00d7${width}` });
     },
   };
   return section;

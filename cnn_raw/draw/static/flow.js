@@ -4,30 +4,41 @@ import { aria, el } from "./dom.js";
 import { unpacked } from "./arrays.js";
 import { fitCanvas, grid, paintTiles, sides } from "./tiles.js";
 import { wires } from "./wires.js";
+import { say } from "./text.js";
 
 // `across`: how many maps stand in a row where the layers are columns. A value is about as large
 // in each of the first four, so that a max pool is seen to halve its map.
 export const COLUMNS = {
-  X: { across: 1, kind: "the image", op: "the prepared digit" },
-  l1a: { across: 4, kind: "conv, relu", op: "relu(conv2d(X, w))" },
-  l1: { across: 2, kind: "max pool", op: "max_pool(l1a)" },
-  l2a: { across: 4, kind: "conv, relu", op: "relu(conv2d(l1, w2))" },
-  l2: { across: 4, kind: "max pool", op: "max_pool(l2a)" },
-  l3a: { across: 4, kind: "conv, relu", op: "relu(conv2d(l2, w3))" },
-  l3: { across: 4, kind: "max pool", op: "max_pool(l3a)" },
-  l4: { across: 0, kind: "dense, relu", op: "relu(matmul(l3, w4))" },
-  py_x: { across: 1, kind: "dense", op: "matmul(l4, w_o)" },
+  X: { across: 1, kind: say("theImage"), op: say("preparedDigit") },
+  l1a: { across: 4, kind: say("convRelu"), op: "relu(conv2d(X, w))" },
+  l1: { across: 2, kind: say("maxPool"), op: "max_pool(l1a)" },
+  l2a: { across: 4, kind: say("convRelu"), op: "relu(conv2d(l1, w2))" },
+  l2: { across: 4, kind: say("maxPool"), op: "max_pool(l2a)" },
+  l3a: { across: 4, kind: say("convRelu"), op: "relu(conv2d(l2, w3))" },
+  l3: { across: 4, kind: say("maxPool"), op: "max_pool(l3a)" },
+  l4: { across: 0, kind: say("denseRelu"), op: "relu(matmul(l3, w4))" },
+  py_x: { across: 1, kind: say("dense"), op: "matmul(l4, w_o)" },
 };
 export const times = (shape) => shape.join("\u00d7");
 
-class Column {
-  // pointed(at, kept): a value was pointed at, and clicked on if `kept`.
-  constructor(layer, shape, pointed) {
+// Where the largest value of a map is, as the index of the activation.
+export function largestAt({ shape, bytes }) {
+  const i = bytes.indexOf(bytes.reduce((most, byte) => Math.max(most, byte), -128));
+  if (shape.length === 1) return [i];
+  const [, width, channels] = shape;
+  return [Math.floor(i / channels / width), Math.floor(i / channels) % width, i % channels];
+}
+
+export class Column {
+  // pointed(at, kept): a value was pointed at, and clicked on if `kept`. `prefix`: before its name.
+  constructor(layer, shape, pointed, prefix = "") {
     Object.assign(this, { layer, shape, map: null });
+    const name = `${prefix}${layer}`;
     this.button = el("button", { type: "button", className: "layer",
-      onclick: () => pointed(layer, null, true) }, layer);
+      onclick: () => pointed(layer, null, true), ...(prefix ? aria(name) : {}) },
+    prefix ? `\u2202${layer}` : layer);
     this.canvas = el("canvas", {
-      role: "img", ...aria(`${layer}: ${times(shape)} values`),
+      role: "img", ...aria(say("values", { layer: name, shape: times(shape) })),
       onpointermove: (event) => {
         if (event.pointerType !== "touch") pointed(layer, this.at(event), false);
       },
@@ -41,7 +52,8 @@ class Column {
     this.element.dataset.layer = layer;
   }
 
-  layout(sideways) {
+  // Place the maps: in columns, or as large as they can be.
+  layout(sideways = false) {
     const [width, height] = fitCanvas(this.canvas);
     if (!width || !height) return;
     const n = sides(this.shape)[2];
@@ -69,13 +81,8 @@ class Column {
     return this.shape.length === 1 ? [c] : [Math.floor(y * height), Math.floor(x * width), c];
   }
 
-  // Where the largest value is.
   strongest() {
-    const { bytes } = this.map;
-    const i = bytes.indexOf(bytes.reduce((most, byte) => Math.max(most, byte), -128));
-    if (this.shape.length === 1) return [i];
-    const [, width, channels] = this.shape;
-    return [Math.floor(i / channels / width), Math.floor(i / channels) % width, i % channels];
+    return largestAt(this.map);
   }
 
   // The frame of some rows and columns of a channel, in CSS pixels from `origin`.
@@ -105,7 +112,7 @@ export function flowSection(page) {
   const overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   overlay.setAttribute("class", "wires");
   overlay.setAttribute("aria-hidden", "true");
-  const element = el("section", { className: "flow", ...aria("The network"),
+  const element = el("section", { className: "flow", ...aria(say("flow")),
     onpointerleave: () => page.unpoint() },
   ...Object.values(columns).map((column) => column.element), overlay);
 

@@ -1,6 +1,8 @@
 // One request per look: what every section in sight asks, of the same drawing. While one look is
 // under way, only the newest of those asked for waits.
 
+import { say } from "./text.js";
+
 const RETRY_MS = 2000;
 const SLOW_MS = 1500; // later than this, what is on the page may be out of date
 
@@ -42,7 +44,7 @@ export class Looks {
   async look(sections) {
     const parts = sections.map((section) => section.asks());
     const asks = parts.flat();
-    const late = setTimeout(() => this.stale("Waiting for an answer \u2026"), SLOW_MS);
+    const late = setTimeout(() => this.stale(say("waiting")), SLOW_MS);
     let reply = { replies: [] };
     try {
       if (asks.length) reply = await this.ask({ op: "look", ...this.common(), asks });

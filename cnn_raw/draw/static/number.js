@@ -6,6 +6,7 @@ import { paintLarge } from "./colour.js";
 import { grid, paintTiles, sides } from "./tiles.js";
 import { COLUMNS, times } from "./flow.js";
 import { spelledOut } from "./sums.js";
+import { count, say } from "./text.js";
 
 const PLAY_MS = 160;
 
@@ -20,18 +21,18 @@ export class NumberSection {
     this.source = figure(el("canvas", { role: "img" }));
     this.own = figure(el("canvas", {
       tabIndex: 0, role: "application", onclick: (event) => this.pointAt(event, true),
-      ...aria("Enlarged map. Arrow keys move to the next value, page up and down to the next channel."),
+      ...aria(say("enlarged")),
       onpointermove: (event) => this.pointAt(event, false), onpointerleave: () => page.unpoint(),
       onkeydown: (event) => this.key(event),
     }));
     this.inputs = ["row", "column", "channel"].map((name) => {
       const input = el("input", { type: "number", min: 0, onchange: () => this.typed() });
-      return { input, element: labelled(name, input) };
+      return { input, element: labelled(say(name), input) };
     });
-    this.rival = select(["none", ...Array(10).keys()], () => page.refresh(this));
-    this.rivalLabel = labelled("Why not", this.rival);
-    this.play = button("Play", () => (this.playing ? this.stop() : this.start()),
-      { title: "Slide over the map, value by value" });
+    this.rival = select([say("none"), ...Array(10).keys()], () => page.refresh(this));
+    this.rivalLabel = labelled(say("whyNot"), this.rival);
+    this.play = button(say("play"), () => (this.playing ? this.stop() : this.start()),
+      { title: say("playTitle") });
     page.onEnd(() => this.stop());
     this.element = el("div", { className: "number" },
       el("div", { className: "row" }, this.title, ...this.inputs.map(({ element }) => element),
@@ -91,7 +92,7 @@ export class NumberSection {
 
   // Slide over the map, or the units, from the chosen value on, round and round.
   start() {
-    this.play.textContent = "Pause";
+    this.play.textContent = say("pause");
     this.playing = setInterval(() => {
       const { layer, at } = this.page.shown();
       const [height, width] = plane(this.shape);
@@ -104,7 +105,7 @@ export class NumberSection {
   stop() {
     clearInterval(this.playing);
     this.playing = null;
-    this.play.textContent = "Play";
+    this.play.textContent = say("play");
   }
 
   // --- Showing it ---
@@ -128,7 +129,7 @@ export class NumberSection {
       input.value = at.length === 1 ? at[0] : at[i];
       input.max = this.shape[at.length === 1 ? 0 : i] - 1;
     });
-    this.inputs[2].element.firstChild.textContent = at.length === 1 ? "unit" : "channel";
+    this.inputs[2].element.firstChild.textContent = say(at.length === 1 ? "unit" : "channel");
     this.rivalLabel.hidden = layer !== "py_x";
   }
 
@@ -139,8 +140,8 @@ export class NumberSection {
       : [at[0], at[1], 1, 1];
     paintLarge(this.own.canvas, at.length === 1 ? map.bytes : channel(map, at[2]), height, width,
       [spot], layer === "X");
-    this.own.name.textContent = at.length === 1 ? `${layer}: ${map.shape[0]} units`
-      : `${layer}, channel ${at[2]}: ${times([height, width])}`;
+    this.own.name.textContent = at.length === 1 ? say("units", { layer, count: map.shape[0] })
+      : say("layerChannel", { layer, channel: at[2], shape: times([height, width]) });
   }
 
   paintSource(reply) {
@@ -151,7 +152,7 @@ export class NumberSection {
     if (reply.products) this.paintProducts(reply);
     else if (reply.logits) {
       paintLarge(canvas, from.map.bytes, ...plane(from.shape));
-      name.textContent = "py_x: the ten logits";
+      name.textContent = say("tenLogits");
     } else this.paintPatch(reply, from);
     canvas.setAttribute("aria-label", name.textContent);
   }
@@ -160,7 +161,8 @@ export class NumberSection {
     const c = kind === "conv" ? channels[0].channel : at[2];
     const frame = [rows[0], columns[0], rows[1] - rows[0] + 1, columns[1] - columns[0] + 1];
     paintLarge(this.source.canvas, channel(map, c), shape[0], shape[1], [frame], layer === "X");
-    this.source.name.textContent = `${layer}, channel ${c}: ${times(shape.slice(0, 2))}`;
+    this.source.name.textContent = say("layerChannel",
+      { layer, channel: c, shape: times(shape.slice(0, 2)) });
   }
 
   // All products of a dense unit, placed as the layer before: orange speaks for it, blue against.
@@ -169,8 +171,7 @@ export class NumberSection {
     canvas.width = canvas.height = 448;
     const map = unpacked(products);
     paintTiles(canvas, map, grid(sides(map.shape)[2], 448, 448), { scale: 1 });
-    name.textContent = `All ${map.bytes.length.toLocaleString("en")} products, placed as in `
-      + `${from.layer}: orange adds, blue subtracts`;
+    name.textContent = say("allProducts", { count: count(map.bytes.length), layer: from.layer });
   }
 }
 

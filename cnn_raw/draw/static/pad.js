@@ -1,6 +1,7 @@
 // What is drawn on: strokes in shares of its side, a test digit, or a picture that was pasted.
 
 import { aria, ARROWS, el } from "./dom.js";
+import { say } from "./text.js";
 
 export const MOST_POINTS = 20_000; // more is not taken by inside.py either
 const NEAR = 0.003; // points nearer to the last one are left out
@@ -17,13 +18,13 @@ export class Pad {
     this.pen = { x: 0.5, y: 0.5, down: false, shown: false }; // moved by the arrow keys
     this.canvas = el("canvas", {
       className: "pad", width: 448, height: 448, tabIndex: 0, role: "application",
-      ...aria("Drawing area. Arrow keys move the pen, space puts it down and lifts it."),
+      ...aria(say("pad")),
       onpointerdown: (event) => this.start(event), onpointermove: (event) => this.move(event),
       onpointerup: () => this.end(), onpointercancel: () => this.end(),
       onkeydown: (event) => this.key(event), onblur: () => this.showPen(false),
     });
     this.element = el("div", { className: "paper" }, this.canvas,
-      el("p", { className: "invitation", "aria-hidden": "true" }, "Draw a digit here"));
+      el("p", { className: "invitation", "aria-hidden": "true" }, say("invitation")));
     this.repaint();
   }
 
@@ -96,7 +97,7 @@ export class Pad {
   full() {
     const points = this.content.strokes.reduce((sum, stroke) => sum + stroke.length, 0);
     if (points < MOST_POINTS - 100) return false;
-    this.tell("The drawing has too many points for more. Undo a stroke, or clear it.");
+    this.tell(say("tooManyPoints"));
     return true;
   }
 
@@ -209,6 +210,11 @@ export class Pad {
       context.arc(this.pen.x * side, this.pen.y * side, this.thickness * side / 2 + 4, 0, 7);
       context.stroke();
     }
+  }
+
+  // Ink on paper, in a square canvas of any size.
+  thumbnail(canvas) {
+    this.paintInto(canvas.getContext("2d"), canvas.width, "#ffffff", "#000000");
   }
 
   paintInto(context, side, paper, ink) {

@@ -1,8 +1,11 @@
 // Draw a digit and look inside: the same page from a server, in a notebook and in a file.
 //
-//   const end = await mount(root, ask)    ask(request): a promise of the reply (see inside.py)
+//   const end = await mount(root, ask, LearnScene)
+//
+// ask(request, ms): a promise of the reply (see inside.py, learning.py). Without Python there is no
+// LearnScene, and the page says so.
 
-import { el, select, labelled } from "./dom.js";
+import { button, el, select, labelled } from "./dom.js";
 import { Looks } from "./looks.js";
 import { Pad } from "./pad.js";
 import { DrawSection } from "./draw.js";
@@ -14,19 +17,21 @@ import { filtersSection, trySection } from "./filters.js";
 import { compareSection } from "./compare.js";
 import { wrongSection } from "./wrong.js";
 import { tabs } from "./tabs.js";
+import { say } from "./text.js";
 
-export async function mount(root, ask) {
+export async function mount(root, ask, LearnScene = null) {
   root.classList.add("cnn-raw");
   root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves keys to the page
   const message = el("p", { className: "message", role: "alert" });
   root.replaceChildren(message);
   if (!window.PointerEvent || !window.ResizeObserver) {
-    message.textContent = "This browser has no Pointer Events: use a newer one to draw.";
+    message.textContent = say("noPointerEvents");
     return () => {};
   }
   const state = await firstAnswer(ask, message);
   const page = new Page(root, ask, state, message);
-  root.replaceChildren(bar(page, message), recognise(page));
+  page.scenes = { recognise: recognise(page), learn: learning(page, LearnScene) };
+  root.replaceChildren(bar(page, message), ...Object.values(page.scenes));
   page.begin();
   return () => page.end();
 }
@@ -52,6 +57,7 @@ class Page {
     this.whole = root.tagName === "MAIN"; // not a widget among others
     this.choice = { layer: "l1a", at: [14, 14, 0] };
     this.hover = null;
+    this.scene = root.dataset.scene = "recognise";
     this.work = 0; // while there is any, the page does not show its last word
     this.note = this.warning = "";
     this.say = () => { message.textContent = this.warning || this.note; };
@@ -60,11 +66,13 @@ class Page {
       this.say();
     };
     this.pad = new Pad(() => this.refresh(), this.tell);
-    this.looks = new Looks(ask, () => this.common(), (change) => this.busy(change), (text) => {
+    // What the page shows is older than the drawing, because of this.
+    this.stale = (text) => {
       this.warning = text;
       this.say();
       root.classList.toggle("stale", text !== "");
-    });
+    };
+    this.looks = new Looks(ask, () => this.common(), (change) => this.busy(change), this.stale);
     this.point = this.point.bind(this);
   }
 
@@ -79,6 +87,7 @@ class Page {
   }
 
   end() {
+    this.ended = true;
     this.looks.end();
     for (const end of this.ends) end();
   }
@@ -94,6 +103,7 @@ class Page {
 
   // Ask anew for these sections, or for all in sight.
   refresh(...sections) {
+    if (this.scene === "learn") return this.learn?.refresh();
     this.looks.refresh(...(sections.length ? sections
       : new Set([this.flow, this.estimate, this.panels.active()])));
   }
@@ -110,7 +120,7 @@ class Page {
     const same = JSON.stringify(place) === JSON.stringify(this.shown());
     if (kept) {
       Object.assign(this, { choice: place, hover: null });
-      if (this.panels.active() !== this.number || this.narrow()) this.panels.choose("One number");
+      if (this.panels.active() !== this.number || this.narrow()) this.panels.choose(say("oneNumber"));
     } else this.hover = place;
     if (!same) this.refresh(this.number);
   }
@@ -123,6 +133,19 @@ class Page {
 
   narrow() {
     return this.root.clientWidth < 640;
+  }
+
+  // Change the scene. There is one pad, and both have it.
+  show(scene) {
+    this.scene = scene;
+    this.root.dataset.scene = scene;
+    for (const [name, element] of Object.entries(this.scenes)) {
+      element.hidden = name !== scene;
+      this.sceneButtons[name].setAttribute("aria-pressed", String(name === scene));
+    }
+    const place = scene === "learn" ? this.learn?.pad : this.scenes.recognise;
+    place?.prepend(this.draw.element);
+    this.refresh();
   }
 
   showModel(model) {
@@ -139,7 +162,8 @@ class Page {
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const repaint = () => {
       this.pad.repaint();
-      this.refresh();
+      if (this.scene === "learn") this.learn?.repaint();
+      else this.refresh();
     };
     scheme.addEventListener("change", repaint);
     this.onEnd(() => scheme.removeEventListener("change", repaint));
@@ -149,9 +173,12 @@ class Page {
 function bar(page, message) {
   const models = page.state.models;
   page.modelName = select(models, () => page.showModel(page.modelName.value));
+  page.sceneButtons = Object.fromEntries(Object.keys(page.scenes).map((name) =>
+    [name, button(say(name), () => page.show(name), { "aria-pressed": String(name === page.scene) })]));
   return el("header", { className: "bar" },
-    ...(page.whole ? [el("h1", {}, "Draw a digit, look inside")] : []),
-    ...(models.length > 1 ? [labelled("network", page.modelName)] : []),
+    ...(page.whole ? [el("h1", {}, say("title"))] : []),
+    el("div", { className: "scenes", role: "group" }, ...Object.values(page.sceneButtons)),
+    ...(models.length > 1 ? [labelled(say("network"), page.modelName)] : []),
     message);
 }
 
@@ -161,13 +188,22 @@ function recognise(page) {
   page.estimate = estimateSection(page);
   page.number = new NumberSection(page);
   page.panels = tabs({
-    "One number": page.number,
-    Preparation: preparationSection(page),
-    Filters: filtersSection(page),
-    "Try a filter": trySection(page),
-    ...(page.state.models.length > 1 ? { Compare: compareSection(page) } : {}),
-    "Wrong digits": wrongSection(page),
+    [say("oneNumber")]: page.number,
+    [say("preparation")]: preparationSection(page),
+    [say("filters")]: filtersSection(page),
+    [say("tryAFilter")]: trySection(page),
+    ...(page.state.models.length > 1 ? { [say("compare")]: compareSection(page) } : {}),
+    [say("wrongDigits")]: wrongSection(page),
   }, (section) => page.panels && page.refresh(section));
   return el("div", { className: "scene" }, page.draw.element, page.estimate.element,
     page.flow.element, page.panels.element);
+}
+
+function learning(page, LearnScene) {
+  if (LearnScene) {
+    page.learn = new LearnScene(page);
+    page.learn.element.hidden = true;
+    return page.learn.element;
+  }
+  return el("p", { className: "scene without", hidden: true }, say("learnLeftOut"));
 }

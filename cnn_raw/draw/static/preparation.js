@@ -3,10 +3,11 @@
 import { checkbox, el, labelled } from "./dom.js";
 import { paint } from "./colour.js";
 import { unpacked } from "./arrays.js";
+import { say } from "./text.js";
 
 const STEPS = {
-  prepare: "prepare (off: only shrink to 28\u00d728)", pen: "scale up, with MNIST's pen",
-  box: "cut out the ink's box", center: "move the centre of mass to the middle",
+  prepare: say("prepare"), pen: say("penStep"),
+  box: say("boxStep"), center: say("centerStep"),
 };
 
 export function preparationSection(page) {
@@ -39,9 +40,9 @@ export function preparationSection(page) {
     paintBox(canvases.box, ink, stages.box);
     const [height, width] = maps.raw.shape;
     const [down, right] = stages.shift;
-    const texts = { raw: `As drawn, ${height}\u00d7${width}`, box: "Scaled up, and the ink's box",
-      small: "The box in 20\u00d720", image: `28\u00d728: moved ${Math.abs(down)} `
-        + `${down < 0 ? "up" : "down"}, ${Math.abs(right)} ${right < 0 ? "left" : "right"}` };
+    const texts = { raw: say("asDrawn", { shape: `${height}\u00d7${width}` }), box: say("inkBox"),
+      small: say("smallBox"), image: say("moved", { vertical: say(down < 0 ? "up" : "down", { n: Math.abs(down) }),
+        horizontal: say(right < 0 ? "left" : "right", { n: Math.abs(right) }) }) };
     for (const [name, text] of Object.entries(texts)) {
       captions[name].textContent = text;
       canvases[name].setAttribute("aria-label", text);
@@ -50,9 +51,8 @@ export function preparationSection(page) {
 
   return {
     element: el("div", { className: "preparation" },
-      el("p", { className: "says" }, "MNIST's digits were cut out, reduced to 20\u00d720 pixels and "
-        + "centred. The network has seen no others. Switch a step off and watch the estimate."),
-      el("div", { className: "row" }, ...labels, labelled("pen", thickness)),
+      el("p", { className: "says" }, say("preparationSays")),
+      el("div", { className: "row" }, ...labels, labelled(say("pen"), thickness)),
       el("div", { className: "stages" }, ...figures)),
     asks: () => [{ op: "stages" }],
     show,

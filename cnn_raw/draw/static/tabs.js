@@ -1,6 +1,7 @@
 // Tabs: one section is seen, the others are a click away. On a phone they open as a sheet.
 
 import { button, el, newId } from "./dom.js";
+import { say } from "./text.js";
 
 // `sections` by name. opened(section) is called when one comes into sight.
 export function tabs(sections, opened) {
@@ -14,9 +15,9 @@ export function tabs(sections, opened) {
     return { name, tab, panel };
   });
   const close = button("\u00d7", () => sheet(false), { className: "close" });
-  close.setAttribute("aria-label", "Close");
-  const legend = el("p", { className: "legend" }, "below zero", el("span", { className: "scale" }),
-    "above zero", el("span", {}, "(each layer on a scale of its own)"));
+  close.setAttribute("aria-label", say("close"));
+  const legend = el("p", { className: "legend" }, say("belowZero"), el("span", { className: "scale" }),
+    say("aboveZero"), el("span", {}, say("ownScale")));
   const element = el("section", { className: "tabs" },
     el("div", { className: "tablist" }, el("div", { role: "tablist", className: "tablist" },
       ...parts.map((part) => part.tab)), legend),

@@ -1,6 +1,8 @@
 // The page as a notebook's widget (anywidget): messages to the kernel and back.
 
+import { LearnScene } from "./learn.js";
 import { mount } from "./page.js";
+import { say } from "./text.js";
 
 const PATIENCE_MS = 20_000;
 
@@ -12,19 +14,19 @@ async function render({ model, el: element }) {
     open.delete(message.id);
   };
   model.on("msg:custom", received);
-  const ask = (request) => new Promise((resolve, reject) => {
+  const ask = (request, patience = PATIENCE_MS) => new Promise((resolve, reject) => {
     const mine = ++id;
     const timer = setTimeout(() => {
       open.delete(mine);
-      reject(new Error("The kernel does not answer. Run this cell again."));
-    }, PATIENCE_MS);
+      reject(new Error(say("kernelGone")));
+    }, patience);
     open.set(mine, (reply) => {
       clearTimeout(timer);
       resolve(reply);
     });
     model.send({ id: mine, request });
   });
-  const end = await mount(element, ask);
+  const end = await mount(element, ask, LearnScene);
   return () => {
     model.off("msg:custom", received);
     end();

@@ -10,9 +10,9 @@ const svg = (name, attributes) => {
   return element;
 };
 
-const box = (frame, className) => svg("rect", { ...frame, class: className });
+export const box = (frame, className) => svg("rect", { ...frame, class: className });
 
-function line(x0, y0, x1, y1, strength) {
+export function line(x0, y0, x1, y1, strength) {
   const middle = (x0 + x1) / 2;
   const d = `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}`;
   return [svg("path", { d, class: "under" }),

@@ -3,6 +3,7 @@
 import { aria, el } from "./dom.js";
 import { paint } from "./colour.js";
 import { unpacked } from "./arrays.js";
+import { count, say } from "./text.js";
 
 export function wrongSection(page) {
   const name = el("p", { className: "says", "aria-live": "polite" });
@@ -16,7 +17,7 @@ export function wrongSection(page) {
     const canvas = el("canvas");
     paint(canvas, bytes, height, width, true);
     return el("button", { type: "button", className: "filter",
-      ...aria(`Test digit ${test}: a ${label}, read as ${answer}`),
+      ...aria(say("wrongButton", { test, label, answer })),
       onclick: () => page.takeTest(test) },
     canvas, el("span", {}, `${label} \u2192 ${answer}`));
   }
@@ -35,10 +36,9 @@ export function wrongSection(page) {
       pictures.append(...reply.digits.map(picture));
       ({ looked, done } = reply);
       const here = pictures.children.length;
-      const count = reply.count ?? here;
-      const rest = here < count ? ` The first ${here} are here.` : "";
-      name.textContent = `${model} gets ${count.toLocaleString("en")} of ${looked.toLocaleString("en")} `
-        + `test digits wrong. Below: the digit \u2192 the answer. Choose one to see why.${rest}`;
+      const all = reply.count ?? here;
+      const rest = here < all ? ` ${say("wrongFirst", { count: here })}` : "";
+      name.textContent = say("wrongSays", { model, count: count(all), looked: count(looked) }) + rest;
       if (!done) page.refresh(page.panels.active());
     },
   };

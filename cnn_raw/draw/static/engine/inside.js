@@ -2,6 +2,7 @@
 // what needs TensorFlow: dropout's masks and pictures.
 
 import { toPacked } from "../arrays.js";
+import { say } from "../text.js";
 import { convolve, forward } from "./forward.js";
 import { explain } from "./explain.js";
 import { boxOf, prepareInk, shrunk } from "./prepare.js";
@@ -33,8 +34,10 @@ export class Inside {
 
   estimate(request, seen) {
     const { prepared } = this.picture(request, seen);
+    const ink = prepared.image.reduce((sum, value) => sum + value, 0) / prepared.image.length;
     return { empty: !prepared.box, probabilities: [...this.run(request, seen).softmax],
-      label: this.tests.get(request.source.test)?.label ?? null };
+      label: this.tests.get(request.source.test)?.label ?? null,
+      warning: ink > this.known.MOST_INK ? "tooMuchInk" : null };
   }
 
   stages(request, seen) {
@@ -100,7 +103,7 @@ export class Inside {
 
   prepared(source, steps) {
     const { known } = this;
-    if (source.picture) throw new Error("This page has no Python to prepare a picture: use cnn-raw draw or cnn-raw predict.");
+    if (source.picture) throw new Error(say("noPictures"));
     const test = this.tests.get(source.test);
     const size = test ? 28 : known.SIZE;
     const thickness = source.thickness ?? known.THICKNESS;

@@ -1,0 +1,232 @@
+"""The page's scene of learning in a real browser: stepped, watched, taught."""
+
+import re
+import threading
+import time
+
+import numpy as np
+import pytest
+from test_draw_page import HAND, SEVEN, THREE, axe, draw, numbers, settle
+
+from cnn_raw.draw import server
+from cnn_raw.draw.learning import Learning
+from cnn_raw.runs.run import is_run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the training process works: what it keeps is in here."""
+    return tmp_path_factory.mktemp("learn")
+
+
+@pytest.fixture(scope="module")
+def learn_address(inside, small_data, folder):
+    """The page of ``inside``, which also trains: on 300 images."""
+    learning = Learning(inside.models, small_data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        learning.answer({"op": "progress"})
+    with server.listen(0) as listener:
+        running = server.build_server(inside.answer, learning.answer)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        running.should_exit = True
+        thread.join()
+    learning.close()
+
+
+@pytest.fixture(scope="module")
+def complaints():
+    return []
+
+
+@pytest.fixture(scope="module")
+def shared_page(chromium, learn_address, complaints):
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(learn_address)
+    settle(page)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(shared_page, complaints):
+    """The scene of learning at step 0: He's start, rms from 0, batches of 16, an empty pad."""
+    page = shared_page
+    page.get_by_role("button", name="Learn", exact=True).click()
+    settle(page)
+    forget = page.get_by_role("button", name="Forget")
+    if forget.is_enabled():
+        forget.click()
+    page.get_by_label("yours in a batch").select_option("0")
+    for label, value in (("learning rate", "0.001"), ("rms from", "0"), ("start", "he")):
+        page.get_by_label(label, exact=True).select_option(value)
+    page.get_by_label("batch", exact=True).fill("16")
+    page.get_by_label("batch", exact=True).press("Enter")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("tab", name="Training").click()
+    settle(page)
+    yield page
+    assert complaints == []
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+    settle(page)
+
+
+def step_and_cost(page):
+    text = page.locator(".state").inner_text()
+    return int(re.search(r"Step (\d+)", text)[1]), numbers(text)[0]
+
+
+def now(page):
+    """The ten probabilities of the drawing, in per cent, as the training estimates them."""
+    return [float(text.split()[0]) for text in page.locator(".now .share").all_inner_texts()]
+
+
+def picture(page, selector):
+    return page.locator(selector).evaluate("c => c.toDataURL()")
+
+
+def test_training_is_stepped_and_what_it_learns_is_seen(page):
+    draw(page, THREE)
+    curve, filters, before = (
+        picture(page, ".curves canvas >> nth=0"),
+        picture(page, ".learned canvas >> nth=3"),
+        now(page),
+    )
+    assert page.locator(".state").inner_text() == "Step 0"
+    press(page, "Step")
+    first, _ = step_and_cost(page)
+    press(page, "Ten steps")
+    last, _ = step_and_cost(page)
+    assert (first, last) == (1, 11)
+    assert picture(page, ".curves canvas >> nth=0") != curve
+    assert picture(page, ".learned canvas >> nth=3") != filters
+    after = now(page)
+    assert after != before and sum(after) == pytest.approx(100, abs=0.6)
+    assert re.search(r"\d+\.\d % of 1,000 test digits are right", page.inner_text("main"))
+    press(page, "Back to the start")
+    assert page.locator(".state").inner_text() == "Step 0" and now(page) == before
+
+
+def test_bars_answer_at_once_while_it_plays_until_it_is_paused(page):
+    press(page, "Play")
+    page.wait_for_function("() => /Step [1-9]/.test(document.querySelector('.state').innerText)")
+    page.get_by_role("button", name="Recognise").click()
+    settle(page)
+    start = time.monotonic()
+    draw(page, SEVEN)
+    assert page.locator(".answer").inner_text() == "7" and time.monotonic() - start < 5
+    page.get_by_role("button", name="Learn", exact=True).click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    settle(page)
+    paused = step_and_cost(page)
+    page.wait_for_timeout(300)
+    assert step_and_cost(page) == paused
+
+
+def test_start_of_2016_stays_on_its_plateau_and_the_page_says_why(page):
+    page.get_by_label("batch", exact=True).fill("48")
+    page.get_by_label("rms from", exact=True).select_option("1")
+    page.get_by_label("start", exact=True).select_option("2016")
+    settle(page)
+    press(page, "Ten steps")
+    _, cost = step_and_cost(page)
+    assert cost == pytest.approx(np.log(10), abs=0.01)
+    assert "A plateau" in page.locator(".curves").first.inner_text()
+    page.get_by_label("rms from", exact=True).select_option("0")  # the trap: another optimizer
+    settle(page)
+    for _ in range(6):
+        press(page, "Ten steps")
+    assert step_and_cost(page)[1] < 2.2
+    assert "A plateau" not in page.locator(".curves").first.inner_text()
+
+
+def test_a_step_shows_the_way_back_and_spells_out_its_numbers(page):
+    page.get_by_role("tab", name="A step of learning").click()
+    settle(page)
+    said = page.locator(".batch .note").inner_text()
+    mean, probability, own = numbers(said)
+    assert own == pytest.approx(-np.log(probability), abs=1e-3)
+    page.get_by_label("digit", exact=True).fill("5")
+    page.get_by_label("digit", exact=True).press("Enter")
+    settle(page)
+    assert "Digit 5 is a" in page.locator(".batch .note").inner_text()
+    for layer, words in (
+        ("py_x", "(probability \u2212 label) / n"),
+        ("l4", "Units of py_x"),
+        ("l3", "relu was shut"),
+        ("l3a", "largest of its window"),
+        ("l2", "filter, turned round"),
+    ):
+        press(page, f"d cost / d {layer}")
+        text = page.locator(".why").inner_text()
+        assert words in text or layer == "l3", layer
+        assert page.locator(".step").get_attribute("data-of").startswith(f"{layer},")
+        assert page.locator(".step .wires .target").count() == 1
+        if layer != "py_x":
+            figures = sums(page)
+            assert figures["the tape's gradient"] == pytest.approx(
+                figures.get("sum of all products", figures.get("sum")), rel=1e-3
+            )
+    for weights in ("w", "w2", "w3", "w4", "w_o"):
+        press(page, weights)
+        figures = sums(page)
+        assert figures["the tape's gradient"] == pytest.approx(
+            figures["sum of all products"], rel=1e-3, abs=1e-9
+        )
+    change, after = (
+        line.split(" = ")[1] for line in page.locator(".formula").all_inner_texts()[1:]
+    )
+    press(page, "Step")
+    settle(page)
+    weight = re.search(r"weight: (\S+)", page.locator(".why").inner_text())[1]
+    assert weight == after and float(change.replace("\u2212", "-")) != 0
+    assert mean > 1
+
+
+def sums(page):
+    terms, values = (page.locator(f".why .sums {name}").all_inner_texts() for name in ("dt", "dd"))
+    return {
+        name: float(value.replace("\u2212", "-")) for name, value in zip(terms, values, strict=True)
+    }
+
+
+def test_own_digits_are_taught_and_kept_as_a_run(page, folder):
+    for name in ("9", "9"):
+        draw(page, HAND[name])
+        press(page, "The drawing is a 3: learn it")
+    assert page.get_by_label("start", exact=True).input_value() == "one"
+    assert page.get_by_label("yours in a batch").input_value() == "0.25"
+    assert page.locator(".own li").count() == 2
+    before = float(re.search(r"mean cost (\d+\.\d+)", page.inner_text(".teach"))[1])
+    press(page, "Ten steps")
+    after = float(re.search(r"mean cost (\d+\.\d+)", page.inner_text(".teach"))[1])
+    assert after < before
+    page.get_by_label("yours in a batch").select_option("1")
+    settle(page)
+    assert step_and_cost(page)[0] == 10  # it goes on from there
+    press(page, "Keep")
+    kept = re.search(r"cnn-raw draw (runs/\S+)", page.get_by_role("alert").inner_text())[1]
+    assert is_run(folder / kept)
+
+
+@pytest.mark.parametrize("width, height", [(1024, 768), (375, 667)])
+def test_axe_finds_nothing_and_nothing_is_too_wide(page, width, height):
+    size = page.viewport_size
+    page.set_viewport_size({"width": width, "height": height})
+    for name in ("Training", "A step of learning"):
+        page.get_by_role("tab", name=name).click()
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert axe(page, "main") == []
+    page.set_viewport_size(size)
