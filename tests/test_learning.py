@@ -1,11 +1,14 @@
 """The scene of learning: its steps are the tutorial's, and every number of a step adds up."""
 
+import json
+import random
 import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutations import mutated
 from reference import cost_and_gradients, relative_error
 
 from cnn_raw import InputError, cli, input_data
@@ -196,6 +199,22 @@ def test_bad_requests_get_one_line_and_change_nothing(trainer, request_, words):
         trainer.answer(request_)
     assert "\n" not in str(caught.value)
     assert trainer.answer({"op": "progress"}) == before
+
+
+def test_mutated_requests_get_an_answer_or_one_line(trainer):
+    chance = random.Random(0)
+    ops, answered, refused = ("begin", "own", "backward", "why", "progress", "pause"), 0, 0
+    for _ in range(400):
+        request = mutated(chance)
+        if not isinstance(request, dict) or request.get("op") not in ops:
+            continue
+        try:
+            json.dumps(trainer.answer(request), allow_nan=False)
+            answered += 1
+        except InputError as error:
+            assert str(error) and "\n" not in str(error)
+            refused += 1
+    assert min(answered, refused) > 20
 
 
 def test_process_plays_until_paused_and_ends_with_its_input(small_data, first_epoch):
