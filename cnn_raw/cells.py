@@ -1,8 +1,11 @@
-"""Which cell of a notebook defines a name: for those who run cells out of order."""
+"""Help for those who run a notebook's cells out of order: what failed, and what defines a name."""
 
 import json
 import symtable
+import traceback
 from pathlib import Path
+
+from cnn_raw.text import translate
 
 
 def defining(name: str, notebook: Path) -> tuple[str, str] | None:
@@ -29,3 +32,18 @@ def _assigned(source: str) -> set[str]:
     except SyntaxError:  # a magic command
         return set()
     return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+
+
+def failure(error: Exception) -> str:
+    """Return where in a cell ``error`` was raised, what it says, and what to do."""
+    hint = translate(
+        "If you have not changed this cell, one above was changed, left out or run in another"
+        " order: run all from the top (menu Run, Restart Kernel and Run All Cells)."
+    )
+    frames = traceback.extract_tb(error.__traceback__)
+    cells = [frame for frame in frames if frame.line and not Path(frame.filename).exists()]
+    where = "".join(f"line {frame.lineno}: {frame.line}\n" for frame in cells)
+    lines = str(error).strip().splitlines() or [""]
+    name = type(error).__name__
+    message = lines[-1] if lines[0] == "in user code:" else lines[0]  # of a function being traced
+    return f"{where}{name}: {message.strip().removeprefix(f'{name}: ')}\n{hint}"

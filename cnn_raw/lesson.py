@@ -3,9 +3,9 @@
     from cnn_raw.lesson import SIGNED, check, show, show_grid
     from cnn_raw.lesson import check_built, skip_ahead  # notebook 8
 
-Importing it also imports TensorFlow without its start-up messages, and makes Jupyter explain in
-one sentence a wrong input, and a NameError: out of order, or after a restart, a cell often needs
-the cells above it.
+Importing it also imports TensorFlow without its start-up messages, and makes Jupyter explain an
+error in a few lines, without the inside of the libraries: out of order, or after a restart, a cell
+often needs the cells above it.
 """
 
 import ast
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from cnn_raw import InputError
-from cnn_raw.cells import defining
+from cnn_raw.cells import defining, failure
 from cnn_raw.screen import quiet_start
 from cnn_raw.text import LANGUAGES, translate, use
 from cnn_raw.twin import engine, engine_kernels
@@ -290,9 +290,11 @@ def _explain(
             f"NameError: {text}. Is it defined in a cell above? Run those cells first (menu Run,"
             " Run All Above Selected Cell). Otherwise check the spelling."
         )
+    elif not isinstance(error, InputError):
+        text = failure(error)
     print(text, file=sys.stderr)
 
 
 _translate_figures()
 if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
-    shell.set_custom_exc((NameError, InputError), _explain)
+    shell.set_custom_exc((Exception,), _explain)

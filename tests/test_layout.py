@@ -13,7 +13,7 @@ PACKAGE = Path(cnn_raw.__file__).parent
 FLOORS = [
     {"files", "settings", "text"},
     {"input_data", "cnn", "train", "test", "rmsprop"},  # the tutorial
-    {"runs", "screen"},
+    {"runs", "screen", "cells"},
     {"look", "twin"},
     {"draw"},
     {"cli", "lesson"},

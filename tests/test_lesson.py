@@ -234,3 +234,26 @@ def test_explain_names_the_cell_to_run_first(tmp_path, monkeypatch, capsys):
         assert "Is it defined in a cell above?" in explained(name)
     monkeypatch.delenv("JPY_SESSION_NAME")
     assert "Is it defined in a cell above?" in explained("np")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("x = 1\ntf.ones(2) @ x", "line 2: tf.ones(2) @ x\nInvalidArgumentError: "),
+        (
+            "def f():\n    assert 1 > 2\nf()",
+            "line 3: f()\nline 2: assert 1 > 2\nAssertionError: \n",
+        ),
+        (
+            "@tf.function\ndef f():\n    return tf.ones(2) + 'a'\nf()",
+            "line 4: f()\nTypeError: Input 'y' of 'AddV2' Op has type string",
+        ),
+    ],
+)
+def test_explain_shows_the_lines_of_the_cells_and_what_to_do(source, said, capsys):
+    with pytest.raises(Exception) as error:  # noqa: PT011
+        run({"tf": tf}, source)
+    lesson._explain(None, error.type, error.value, error.tb)
+    text = capsys.readouterr().err
+    assert "site-packages" not in text and text.count("\n") <= 5
+    assert text.startswith(said) and "run all from the top" in text.splitlines()[-1]
