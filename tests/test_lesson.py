@@ -251,7 +251,7 @@ def test_explain_names_the_cell_to_run_first(tmp_path, monkeypatch, capsys):
     ],
 )
 def test_explain_shows_the_lines_of_the_cells_and_what_to_do(source, said, capsys):
-    with pytest.raises(Exception) as error:  # noqa: PT011
+    with pytest.raises(Exception) as error:
         run({"tf": tf}, source)
     lesson._explain(None, error.type, error.value, error.tb)
     text = capsys.readouterr().err
