@@ -257,6 +257,8 @@ def test_old_mnist_of_1x_shuffles_first_and_joins_epochs(monkeypatch):
 def test_old_mnist_refuses_another_set():
     with pytest.raises(OSError, match="another set than MNIST"):
         old_mnist.read_data_sets("", source_url="http://fashion-mnist.example/")
+    with pytest.raises(AttributeError, match="has no load_train_data: an input_data"):
+        old_mnist.load_train_data  # noqa: B018
 
 
 def test_missing_agrees_with_the_live_module_on_every_name_of_2016():

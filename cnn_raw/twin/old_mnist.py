@@ -61,6 +61,14 @@ class DataSet(input_data.DataSet):
         self._images, self._labels = self._images[order], self._labels[order]
 
 
+def __getattr__(name):
+    """Say what an ``input_data`` that was another file than the tutorial's lacks here."""
+    raise AttributeError(
+        f"the tutorial's input_data has no {name}: an input_data.py of the program's own belongs "
+        "beside it"
+    )
+
+
 def read_data_sets(
     train_dir="", fake_data=False, one_hot=False, dtype=np.float32, reshape=True,
     validation_size=5000, seed=None, source_url=SOURCE_URL,

@@ -26,7 +26,8 @@ from cnn_raw.twin.report import Reporter
 from cnn_raw.twin.source import Source, from_bytes
 from cnn_raw.twin.why import answer
 
-# Packages that are installed under another name than they are imported.
+# Packages that copies of the tutorial import, by the names that they import them by. Any other
+# module may be a file of the program's own: pip could install a stranger's of the same name.
 PACKAGES = {
     "cv2": "opencv-python",
     "PIL": "pillow",
@@ -34,7 +35,11 @@ PACKAGES = {
     "skimage": "scikit-image",
     "yaml": "pyyaml",
     "tf_slim": "tf-slim",
-}
+    **{name: name for name in (
+        "h5py", "imageio", "keras", "matplotlib", "netCDF4", "pandas", "requests", "scipy",
+        "seaborn", "six", "tflearn", "tqdm",
+    )},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,9 +170,13 @@ def explain(error: BaseException, source: Source) -> list[str]:
     said.append(f"{type(error).__name__}: {message}" if message else type(error).__name__)
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.split(".")[0]
-        if top != "tensorflow":
-            package = PACKAGES.get(top, top)
+        if package := PACKAGES.get(top):
             said.append(f"cnn-raw: the program needs the package {package}: pip install {package}")
+        elif top != "tensorflow":
+            said.append(
+                f"cnn-raw: the program needs the module {top}: {top}.py belongs beside it, if it "
+                "is a file of the program's own"
+            )
     if found := answer(said[-1]):
         said += [f"cnn-raw: why: {found.lines[0]}", *found.lines[1:]]
     return said
