@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from cnn_raw import InputError, __version__
-from cnn_raw.cli import compare, diff, draw, export, plot, predict, run, test, train, why
+from cnn_raw.cli import certify, compare, diff, draw, export, plot, predict, run, test, train, why
 from cnn_raw.cli.parser import Parser
 
-COMMANDS = (train, test, predict, plot, export, compare, diff, run, why, draw)
+COMMANDS = (train, test, predict, plot, export, compare, certify, diff, run, why, draw)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from cnn_raw import InputError
+from cnn_raw.environment import cores
 
 DATA_HELP = (
     "folder with the four MNIST files or another set in their format (default: the package's own "
@@ -16,6 +17,26 @@ RUN_HELP = (
     "folder of a run, one of its checkpoints (RUN/ckpt-3), a checkpoint that tf.train.Saver wrote "
     "(also TensorFlow 0.12's), or an .npz file with w, w2, w3, w4, w_o"
 )
+
+
+def add_threads(command: argparse.ArgumentParser) -> None:
+    """Add --threads, which ``import_tensorflow`` obeys."""
+    command.add_argument(
+        "--threads",
+        type=_threads,
+        metavar="N",
+        help="threads that one operation may use; another number gives other last bits (default: "
+        f"one per core, {cores()} here)",
+    )
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= cores():
+        raise argparse.ArgumentTypeError(
+            f"{text}: this machine has {cores()} cores, so give 1 to {cores()}; for the bits of a "
+            "machine with more, set the variable TF_NUM_INTRAOP_THREADS"
+        )
+    return int(text)
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,7 +65,7 @@ def check_run(run: str) -> None:
 
 
 def import_tensorflow(arguments: argparse.Namespace) -> ModuleType:
-    """Import TensorFlow quietly and make its operations deterministic."""
+    """Import TensorFlow quietly, make its operations deterministic and obey --threads."""
     from cnn_raw.screen import quiet_start
 
     if arguments.debug:
@@ -53,6 +74,8 @@ def import_tensorflow(arguments: argparse.Namespace) -> ModuleType:
         with quiet_start():
             tf = _without_optimizers()
     tf.config.experimental.enable_op_determinism()
+    if getattr(arguments, "threads", None):
+        tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     return tf
 
 

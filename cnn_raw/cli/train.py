@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_raw import InputError, __version__
-from cnn_raw.cli.parser import DATA_HELP, import_tensorflow
+from cnn_raw.cli.parser import DATA_HELP, add_threads, import_tensorflow
 from cnn_raw.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "bit-identical to an uninterrupted run's; with --out it continues as a new run there, also "
         "from an earlier checkpoint (DIR/ckpt-3)",
     )
+    add_threads(command)
     command.add_argument(
         "--dry-run",
         action="store_true",
@@ -86,28 +87,36 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace, run: "Run") -> None:
     """Train the run, save each epoch and print its figures."""
-    tf = import_tensorflow(arguments)
+    import_tensorflow(arguments)
+    from cnn_raw.environment import environment
     from cnn_raw.look import summary
+    from cnn_raw.runs import environments
     from cnn_raw.runs.checkpoint import Checkpoints
     from cnn_raw.screen import TrainingScreen, epoch_header, epoch_line
     from cnn_raw.train import train
+    from cnn_raw.twin.certificate import continuation
 
     mnist, settings, kept = run.mnist, run.settings, not arguments.dry_run
     if not kept:
         mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
     checkpoints = Checkpoints(run)
     events = summary.write(run.folder if kept else None, mnist)
-    started, done = time.monotonic(), len(run.history)
+    started, done, now = time.monotonic(), len(run.history), environment()
+    trained = environments.read_environments(run.source, done)
+    if kept:
+        environments.record(run.folder, trained, done + 1, now)
     images, steps = mnist.train.num_examples, mnist.train.num_examples // settings.batch_size
     epoch = None
     with TrainingScreen(settings.epochs, steps, done) as screen:
         screen.print(
-            f"cnn_raw {__version__}, TensorFlow {tf.__version__}, seed {settings.seed}: "
+            f"cnn_raw {__version__}, {now}, seed {settings.seed}: "
             f"{images:,} training images in {steps} batches of {settings.batch_size}"
         )
         if kept:
             screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
             screen.print(events.where)
+        if done:
+            screen.print(continuation([made for _, made in trained], now))
         screen.print(epoch_header(images, mnist.test.num_examples))
         try:
             for epoch in train(mnist, settings, checkpoints.state, screen.progress):

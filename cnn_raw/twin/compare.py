@@ -74,13 +74,15 @@ def start_weights(start: str, seed: int) -> list[np.ndarray]:
     ]
 
 
-def tape_program(seed: int, weights: Sequence[np.ndarray]) -> Step:
-    """Return the steps of train.py. Sets TensorFlow's global seed."""
+def tape_program(
+    seed: int, weights: Sequence[np.ndarray], keep: tuple[float, float] = (0.8, 0.5)
+) -> Step:
+    """Return the steps of train.py, with these keep probabilities. Sets TensorFlow's seed."""
     tf.random.set_seed(seed)
     variables = Weights(*map(tf.Variable, weights))
     optimizer = RMSPropOptimizer(0.001, 0.9)
     train_op = build_train_op(variables, optimizer)
-    p_keep_conv, p_keep_hidden = tf.constant(0.8), tf.constant(0.5)
+    p_keep_conv, p_keep_hidden = map(tf.constant, keep)
 
     def step(X: np.ndarray, Y: np.ndarray, look: bool):
         cost = train_op(X, Y, p_keep_conv, p_keep_hidden)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnn_raw import files
+from cnn_raw.environment import environment
 from cnn_raw.input_data import DataSet
 from cnn_raw.screen import TrainingScreen
 from cnn_raw.twin.compare import BOUND, BOUND_STEPS, STARTS, Comparison, Difference, is_shown
@@ -20,7 +21,7 @@ def show(comparison: Comparison, data: DataSet, screen: TrainingScreen) -> None:
     """Run the comparison and print each step that is shown, then the verdict."""
     screen.print(
         f"a Session in TensorFlow {comparison.session_version} and a GradientTape in "
-        f"{tf.__version__}: {comparison.steps} steps from {STARTS[comparison.start]}, "
+        f"{environment()}: {comparison.steps} steps from {STARTS[comparison.start]}, "
         f"seed {comparison.seed}"
     )
     screen.print(HEADER)
@@ -84,6 +85,7 @@ def as_json(comparison: Comparison, data: DataSet, screen: TrainingScreen) -> st
     return json.dumps(
         {
             "tensorflow": {"session": comparison.session_version, "tape": tf.__version__},
+            "environment": asdict(environment()),
             "start": comparison.start,
             "seed": comparison.seed,
             "steps": [asdict(difference) for difference in comparison.differences],

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from cnn_raw.environment import environment
 from cnn_raw.screen import TrainingScreen
 from cnn_raw.twin.compare import is_shown
 from cnn_raw.twin.follow import Following
@@ -17,6 +18,7 @@ def show(following: Following, arguments: Sequence[str], screen: TrainingScreen)
     """Run the comparison and print each step that is shown, then the verdict."""
     for note in following.source.notes:
         screen.print(note)
+    screen.print(f"the GradientTape in {environment()}")
     screen.print(HEADER)
     for difference in screen.progress(following.run(arguments), "comparing"):
         if is_shown(difference.step, following.steps):
@@ -66,6 +68,7 @@ def as_json(following: Following, arguments: Sequence[str], screen: TrainingScre
     return json.dumps(
         {
             "script": following.source.name,
+            "environment": asdict(environment()),
             "steps": [asdict(difference) for difference in following.differences],
             "first": first and {"step": first.step, "what": first.first},
             "followed": following.took,

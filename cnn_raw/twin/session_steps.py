@@ -18,8 +18,9 @@ WEIGHTS = ["w", "w2", "w3", "w4", "w_o"]
 TENSORS = WEIGHTS + [name + " rms" for name in WEIGHTS]
 
 
-def session_program(seed, weights):
-    """Return ``step(X, Y, look)``: one training step of session.py, begun from five ``weights``.
+def session_program(seed, weights, keep=(0.8, 0.5)):
+    """Return ``step(X, Y, look)``: one training step of session.py, begun from five ``weights``
+    and with these keep probabilities.
 
     ``step`` returns the cost before the update, float32, and, if it is to ``look``, a list of
     the TENSORS after it: the weights and the optimizer's ``rms`` slots, float32 arrays.
@@ -44,8 +45,8 @@ def session_program(seed, weights):
         feed_dict = {
             program.X: X,
             program.Y: Y,
-            program.p_keep_conv: 0.8,
-            program.p_keep_hidden: 0.5,
+            program.p_keep_conv: keep[0],
+            program.p_keep_hidden: keep[1],
         }
         cost, _ = sess.run([program.cost, program.train_op], feed_dict=feed_dict)
         return cost, sess.run(tensors) if look else []
