@@ -2,15 +2,13 @@
 
 "The same numbers" holds for one environment. With another number of threads, other instructions or
 another TensorFlow the same sums may be added in another order, and round otherwise.
-``twin/BITS.md`` has what was measured.
+``twin/BITS.md`` has what was measured. Imports nothing slow before it is asked.
 """
 
 import os
 import platform
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
 
 from cnn_raw import InputError, __version__
 
@@ -66,6 +64,7 @@ class Environment:
 
 def environment() -> Environment:
     """Return this process's environment. Imports TensorFlow."""
+    import numpy as np
     import tensorflow as tf
     from tensorflow.python.framework.config import is_op_determinism_enabled
     from tensorflow.python.util import _pywrap_util_port  # nothing public says what these two say
@@ -112,6 +111,8 @@ def count(threads: int) -> str:
 
 def instructions() -> str:
     """Return the widest of INSTRUCTIONS that the processor has and oneDNN may use."""
+    import numpy as np
+
     config: Any = np.show_config("dicts")
     simd = config["SIMD Extensions"]
     has = {name for kind in ("baseline", "found") for name in simd.get(kind, [])}

@@ -22,8 +22,8 @@ FLOORS = [
 SAME_FLOOR = {"input_data", "cnn", "train", "test", "rmsprop"}  # may import each other
 
 PRINTING = {"cli", "lesson", "screen"}
-# The program of 2016; the command that prints REASONS.md; the page's address.
-PRINTING_MODULES = {"twin.session", "twin.reasons", "draw"}
+# The program of 2016; the commands that print REASONS.md and BITS.md; the page's address.
+PRINTING_MODULES = {"twin.session", "twin.reasons", "twin.certificate", "draw"}
 
 MOST_LINES = 300
 MOST_LINES_OF_A_FUNCTION = 60
