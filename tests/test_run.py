@@ -108,7 +108,7 @@ def test_run_keeps_settings_figures_and_everything_that_training_changes(uninter
     assert arrays["random/pos/.ATTRIBUTES/VARIABLE_VALUE"] == expected.get_state()[2]
     names = {path.name for path in uninterrupted.iterdir() if path.is_file()}
     kept = {f"ckpt-{n}.{part}" for n in (3, 4, 5) for part in ("index", "data-00000-of-00001")}
-    assert names == {"settings.json", "history.jsonl", "lock", *kept}
+    assert names == {"settings.json", "history.jsonl", "environments.jsonl", "lock", *kept}
 
 
 def test_run_killed_at_many_moments_ends_as_one_never_interrupted(

@@ -2,6 +2,7 @@
 
     settings.json   what it was started with, and which data
     history.jsonl   one line of figures per epoch
+    environments.jsonl  where they were trained (environments.py)
     ckpt-3.index    the checkpoint after epoch 3 (and ckpt-3.data-...); the last three are there
     events/         what TensorBoard shows
     lock            held by the process that trains
