@@ -10,14 +10,14 @@ up. Two things differ, and both are meant: the four files come from this package
 network, and one-hot labels are float32, as the network takes them, where they were float64.
 """
 
-import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_raw import InputError, files
+from cnn_raw import InputError, files, idx
 
 PACKAGE_DATA = Path(__file__).parent / "MNIST_DATA"
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
@@ -26,11 +26,49 @@ TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
 TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
-_IMAGES_MAGIC = 2051  # unsigned bytes, three axes: image, row, column
-_LABELS_MAGIC = 2049  # unsigned bytes, one axis
-_GZIP_MAGIC = b"\x1f\x8b"
-_MOST_A_BYTE_OF_GZIP_HOLDS = 1032  # deflate's limit
-_CHUNK = 1 << 20
+
+class Lazy(np.lib.mixins.NDArrayOperatorsMixin):
+    """A float32 array that is kept as bytes: what is taken from it is converted then.
+
+    ``raw``: uint8. ``convert`` makes the items of ``raw`` float32, and may give each the further
+    axes ``item``. Slices are arrays; so is the result of whatever else an array can do.
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, raw: np.ndarray, convert: Callable, item: tuple[int, ...] = ()):
+        self.raw, self.convert, self.item = raw, convert, item
+        self.shape = raw.shape + item
+        self.ndim = len(self.shape)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        if isinstance(index, tuple) and self.item:
+            return self.convert(self.raw)[index]
+        return self.convert(self.raw[index])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        arrays = (np.asarray(value) if isinstance(value, Lazy) else value for value in inputs)
+        return getattr(ufunc, method)(*arrays, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # pickle and copy ask before there is anything
+            raise AttributeError(name)
+        return getattr(np.asarray(self), name)
+
+    def reshape(self, *shape: Any) -> "Lazy | np.ndarray":
+        if self.item:
+            return np.asarray(self).reshape(*shape)
+        return Lazy(self.raw.reshape(*shape), self.convert)
+
+    def take(self, indices: np.ndarray, axis: int = 0) -> "Lazy":
+        assert axis == 0
+        return Lazy(self.raw[indices], self.convert, self.item)
 
 
 class DataSet:
@@ -40,9 +78,9 @@ class DataSet:
     uint8 (N,).
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray):
-        self._images = images
-        self._labels = labels
+    def __init__(self, images: "np.ndarray | Lazy", labels: "np.ndarray | Lazy"):
+        self._images: Any = images
+        self._labels: Any = labels
         self._epochs_completed = 0
         self._index_in_epoch = 0
 
@@ -80,8 +118,8 @@ class DataSet:
             self._epochs_completed += 1
             perm = np.arange(self.num_examples)
             np.random.shuffle(perm)
-            self._images = self._images[perm]
-            self._labels = self._labels[perm]
+            self._images = self._images.take(perm, axis=0)
+            self._labels = self._labels.take(perm, axis=0)
             start = 0
             self._index_in_epoch = batch_size
         end = self._index_in_epoch
@@ -127,13 +165,16 @@ def read_data_sets(
             "for validation: give a larger set, or a smaller validation_size"
         )
     test_images, test_labels = _read_pair(paths[2], paths[3])
-    if one_hot:
-        train_labels = dense_to_one_hot(train_labels)
-        test_labels = dense_to_one_hot(test_labels)
+
+    def data_set(images: np.ndarray, labels: np.ndarray) -> DataSet:
+        return DataSet(
+            Lazy(images, _scale), Lazy(labels, dense_to_one_hot, (10,)) if one_hot else labels
+        )
+
     return Datasets(
-        train=DataSet(train_images[validation_size:], train_labels[validation_size:]),
-        validation=DataSet(train_images[:validation_size], train_labels[:validation_size]),
-        test=DataSet(test_images, test_labels),
+        train=data_set(train_images[validation_size:], train_labels[validation_size:]),
+        validation=data_set(train_images[:validation_size], train_labels[:validation_size]),
+        test=data_set(test_images, test_labels),
     )
 
 
@@ -174,8 +215,7 @@ def extract_images(path: str | os.PathLike) -> np.ndarray:
 
     Raises InputError, and no other error, if the file cannot be used.
     """
-    raw = _read_idx(Path(path), _IMAGES_MAGIC, (28, 28))
-    return np.multiply(raw, np.float32(1.0 / 255.0), dtype=np.float32)
+    return _scale(idx.read(Path(path), idx.IMAGES))
 
 
 def extract_labels(path: str | os.PathLike) -> np.ndarray:
@@ -183,7 +223,7 @@ def extract_labels(path: str | os.PathLike) -> np.ndarray:
 
     Raises InputError, and no other error, if the file cannot be used.
     """
-    labels = _read_idx(Path(path), _LABELS_MAGIC, ()).reshape(-1)
+    labels = idx.read(Path(path), idx.LABELS)
     if labels.size and labels.max() > 9:
         first = int(np.argmax(labels > 9))
         raise InputError(f"{path}: label {first} is {labels[first]}; classes go from 0 to 9")
@@ -215,51 +255,16 @@ def _copy_package_data(folder: Path) -> None:
         raise
 
 
+def _scale(raw: np.ndarray) -> np.ndarray:
+    return np.multiply(raw, np.float32(1.0 / 255.0), dtype=np.float32)
+
+
 def _read_pair(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = extract_images(images_path), extract_labels(labels_path)
+    """Return the images as bytes, uint8 (N, 784), and their classes, uint8 (N,)."""
+    images, labels = idx.read(images_path, idx.IMAGES), extract_labels(labels_path)
     if len(images) != len(labels):
         raise InputError(
             f"{images_path}: holds {len(images)} images, but {labels_path.name} holds "
             f"{len(labels)} labels; the two do not belong together"
         )
     return images, labels
-
-
-def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
-    """Read an IDX file, gzipped or not, whose items have the shape ``item``: uint8 (N, size)."""
-    with files.reading(path) as file:
-        zipped = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-        most = path.stat().st_size * (_MOST_A_BYTE_OF_GZIP_HOLDS if zipped else 1)
-        return _parse_idx(gzip.open(file) if zipped else file, path, magic, item, most)
-
-
-def _parse_idx(
-    file: BinaryIO | gzip.GzipFile, path: Path, magic: int, item: tuple[int, ...], most: int
-) -> np.ndarray:
-    axes = 1 + len(item)
-    header = file.read(4 + 4 * axes)
-    if not header:
-        raise InputError(f"{path}: is empty")
-    if int.from_bytes(header[:4], "big") != magic:
-        raise InputError(
-            f"{path}: is not an IDX file of {'images' if item else 'labels'}: it starts with "
-            f"{int.from_bytes(header[:4], 'big')}, and must start with {magic}"
-        )
-    if len(header) < 4 + 4 * axes:
-        raise InputError(f"{path}: ends inside its header; get the file again")
-    count, *shape = (int(n) for n in np.frombuffer(header, ">u4", offset=4))
-    if tuple(shape) != item:
-        raise InputError(f"{path}: its images are {shape[0]}x{shape[1]}; they must be 28x28")
-    size = int(np.prod(item, dtype=int))
-    promised = f"{path}: its header promises {count} {'images' if item else 'labels'}"
-    if len(header) + count * size > most:
-        raise InputError(f"{promised}, more than the file can hold; get the file again")
-    raw = bytearray()
-    while len(raw) < count * size and (chunk := file.read(min(_CHUNK, count * size - len(raw)))):
-        raw += chunk
-    if len(raw) < count * size:
-        raise InputError(f"{promised}, but it holds {len(raw) // size}; get the file again")
-    if file.read(1):
-        raise InputError(f"{promised}, but more bytes follow them; get the file again")
-    return np.frombuffer(raw, np.uint8).reshape(count, size)

@@ -11,7 +11,7 @@ PACKAGE = Path(cnn_raw.__file__).parent
 
 # A module imports from its own room and from those that stand below it.
 FLOORS = [
-    {"files", "settings", "text", "environment"},
+    {"files", "settings", "idx", "text", "environment"},
     {"input_data", "cnn", "train", "test", "rmsprop"},  # the tutorial
     {"runs", "screen", "cells"},
     {"look", "twin"},

@@ -80,7 +80,7 @@ def read_data_sets(
     sets = input_data.read_data_sets(_folder(train_dir), validation_size=validation_size)
 
     def old(data: input_data.DataSet) -> DataSet:
-        images, labels = data.images, data.labels
+        images, labels = np.asarray(data.images), data.labels
         if dtype == np.uint8:
             images = np.rint(images * 255).astype(np.uint8)
         if not reshape:
