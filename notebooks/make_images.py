@@ -7,11 +7,9 @@ Executes the notebooks, which takes a few minutes, and writes notebooks/images/*
 
 import base64
 import io
-import tempfile
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
+from make_html import executed
 from PIL import Image
 
 FOLDER = Path(__file__).parent
@@ -24,7 +22,7 @@ FIGURES = {
     "3_tf2": "l1a = tf.nn.relu",
     "4_backward": "shown = [",
     "5_diff": "fig, ax = plt.subplots(figsize=(7, 3)",
-    "6_look_inside": "w = weights.w.numpy()",
+    "6_look_inside": "filters = np.moveaxis(",
     "7_when": "names = [",
     "8_build": 'with Graph().as_default() as g:\n    x = placeholder("float")\n    y',
     "9_elsewhere": "import matplotlib.pyplot as plt",
@@ -33,10 +31,7 @@ FIGURES = {
 
 def figure(name: str, start: str) -> Image.Image:
     """Execute a notebook and return the first figure of the cell that begins with ``start``."""
-    notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-    with tempfile.TemporaryDirectory() as folder:
-        resources = {"metadata": {"path": folder}}
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+    notebook = executed(FOLDER / f"{name}.ipynb")
     cell = next(cell for cell in notebook.cells if cell.source.startswith(start))
     png = next(out.data["image/png"] for out in cell.outputs if "image/png" in out.get("data", {}))
     return Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")

@@ -159,12 +159,12 @@ def test_notebook_runs_and_its_solutions_are_right(path, tmp_path, monkeypatch):
     ]
     assert errors == []
     notebook.cells = [cell for cell in notebook.cells[1:-1] if "tried" not in cell.metadata]
-    check_page(make_html().page(notebook), notebook.cells)
+    check_page(script("make_html").page(notebook), notebook.cells)
 
 
-def make_html():
+def script(name):
     pytest.importorskip("latex2mathml", reason="the formulas need it: pip install -e '.[all]'")
-    path = FOLDER / "make_html.py"
+    path = FOLDER / f"{name}.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -205,8 +205,17 @@ def check_page(page, cells):
     assert names["details"] == sum(folded.values()) == page.count("</details>")
 
 
+def test_pictures_of_the_readme_are_figures_of_the_notebooks(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    figures = script("make_images").FIGURES
+    assert list(figures) == [path.stem for path in NOTEBOOKS]
+    for path in NOTEBOOKS:
+        starts = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+        assert any(source.startswith(figures[path.stem]) for source in starts), path.stem
+
+
 def test_html_edition_has_an_index_of_all_notebooks():
-    page = make_html().index()
+    page = script("make_html").index()
     tags = Tags(page).found
     links = [attributes["href"] for tag, attributes in tags if tag == "a"]
     assert links[1:] == [f"{path.stem}.html" for path in NOTEBOOKS]
@@ -225,8 +234,8 @@ def test_html_edition_is_no_wider_than_a_phone(chromium, tmp_path):
                 nbformat.v4.new_output("stream", text="x" * 300),
                 nbformat.v4.new_output("display_data", {"image/png": picture}),
             ]
-    (tmp_path / "page.html").write_text(make_html().page(notebook), encoding="utf-8")
-    (tmp_path / "index.html").write_text(make_html().index(), encoding="utf-8")
+    (tmp_path / "page.html").write_text(script("make_html").page(notebook), encoding="utf-8")
+    (tmp_path / "index.html").write_text(script("make_html").index(), encoding="utf-8")
     window = chromium.new_page(viewport={"width": 375, "height": 800})
     for name in ("page", "index"):
         window.goto((tmp_path / f"{name}.html").as_uri())
