@@ -15,7 +15,7 @@ InvalidArgumentError = type("InvalidArgumentError", (ValueError,), {})  # not fe
 FailedPreconditionError = type("FailedPreconditionError", (RuntimeError,), {})  # not initialized
 
 # --- 1. A graph of places -----------------------------------------------------------------------
-class Default:  # a Graph or a Session, inside its ``with``
+class Default:  # a Graph or a Session: the default one inside its ``with``
     def __enter__(self):
         defaults.append(self)
         return self
