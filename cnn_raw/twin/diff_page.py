@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 from cnn_raw import files
-from cnn_raw.twin.diff_rows import Diff, Line, Row, Sign, fold_title, place, side_lines
+from cnn_raw.twin.diff_rows import Diff, Line, Mark, Row, Sign, fold_title, place, side_lines
 from cnn_raw.twin.diff_screen import described, summary
 from cnn_raw.twin.reason import YOURS, Reason
 from cnn_raw.twin.statements import Statement, indent
@@ -99,7 +99,8 @@ def _yours(diff: Diff) -> str:
             items.append(f"<li>{where} <code>{escape(fold_title(Row(row.sign, row.left)))}</code>")
             continue
         only = Row(row.sign, row.left, own=row.own)
-        lines = [line for line in side_lines(only, row.left) if line.place]
+        margin = row.left[0].indent
+        lines = [_moved(line, margin) for line in side_lines(only, row.left) if line.place]
         code = "".join(
             f'<span class="text" style="--in:{indent(line.text)}">'
             f"{''.join(_code(line, 'del'))}</span>"
@@ -113,6 +114,12 @@ def _yours(diff: Diff) -> str:
         f"{', and all have those that are left out' if diff.left_out else ''}.</p>\n"
         f'<ul class="yours">\n{chr(10).join(items)}\n</ul>\n</section>\n'
     )
+
+
+def _moved(line: Line, margin: int) -> Line:
+    """A line without the first ``margin`` columns, which are empty."""
+    marks = tuple(Mark(start - margin, end - margin, own) for start, end, own in line.marks)
+    return Line(line.place, line.text[margin:], line.end - margin, marks)
 
 
 def _where(statement: Statement) -> str:
@@ -147,8 +154,8 @@ def _row(diff: Diff, row: Row, told: set[Reason]) -> str:
             f'<span class="hidden">{row.sign.words}: </span> '
             f"{_YOURS if row.is_yours else ''} {links}"
         )
-    why += "".join(f'<strong class="wrong">{escape(mistake.text)}</strong>' for mistake in mistakes)
-    return _cells(kind, row, _side(row, row.left), why, right)
+    wrong = "".join(f'<strong class="wrong">{escape(m.text)}</strong>' for m in mistakes)
+    return _cells(kind, row, _side(row, row.left) + wrong, why, right)
 
 
 _YOURS = '<span class="own">yours</span>'
@@ -196,7 +203,8 @@ def _code(line: Line, changed: str) -> Iterator[str]:
         yield escape(line.text[at:start])
         yield f"<{tag}>{escape(line.text[start:end])}</{tag}>"
         at = end
-    yield escape(line.text[at : line.end])
+    rest = escape(line.text[at : line.end])
+    yield rest.replace("-&gt;", '<span class="whole">-&gt;</span>')
     if comment := line.text[max(at, line.end) :]:
         yield f'<span class="comment">{escape(comment)}</span>'
 
