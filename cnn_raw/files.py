@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -136,6 +137,31 @@ def replace(path: Path, content: Content) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def in_memory(build: Callable[[str], object]) -> dict[str, bytes]:
+    """Return the files, by name, that ``build(folder)`` has TensorFlow write to a folder in memory.
+
+    Written to the disk by ``replace`` they are whole or absent, and each error is raised: some of
+    TensorFlow's own writers work in the background and only log it.
+    """
+    from tensorflow.io import gfile
+
+    folder = f"ram://cnn-raw-{uuid.uuid4()}"
+    gfile.makedirs(folder)
+    try:
+        build(folder)
+        names = gfile.listdir(folder)
+        return {name: gfile.GFile(f"{folder}/{name}", "rb").read() for name in names}
+    finally:
+        gfile.rmtree(folder)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove the half-written files that a killed process left in the folder."""
+    for path in filter(is_temporary, list(folder.iterdir())):
+        if path.is_file():
+            path.unlink()
 
 
 def is_temporary(path: Path) -> bool:

@@ -77,11 +77,12 @@ def test_imports_go_one_way(name):
 def test_what_works_something_out_does_not_print_it(name):
     if name.split(".")[0] in PRINTING or name in PRINTING_MODULES or name.endswith("_screen"):
         pytest.skip("shows things on the screen")
-    main = [node for node in tree(name).body if isinstance(node, ast.If)]  # if __name__ == ...
+    module = tree(name)
+    main = [node for node in module.body if isinstance(node, ast.If)]  # if __name__ == ...
     at_the_end = {id(node) for block in main for node in ast.walk(block)}
     prints = [  # on standard output: another file is named
         node.lineno
-        for node in ast.walk(tree(name))
+        for node in ast.walk(module)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"

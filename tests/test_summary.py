@@ -1,6 +1,7 @@
 """The events, read back: the figures of the run, in one chart, and pictures that say what is so."""
 
 import importlib.util
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -10,9 +11,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from cnn_raw import cli
 from cnn_raw.cnn import cost_op, model
+from cnn_raw.look import summary
 from cnn_raw.look.pixels import grid, signed
 from cnn_raw.runs import run
+from cnn_raw.runs.checkpoint import Checkpoints
 from cnn_raw.runs.weights import load_weights
+from cnn_raw.settings import Settings
+from cnn_raw.train import train
 
 EVERYTHING = {"tensors": 0, "graph": 1}
 
@@ -128,5 +133,64 @@ def test_resume_goes_on_in_the_same_charts(small_data, tmp_path):
     assert cli.main(["train", "--out", str(folder), *options, "--epochs", "1"]) == 0
     assert cli.main(["train", "--resume", str(folder), "--epochs", "3"]) == 0
     assert points(read(folder, "test"), "accuracy")[0] == [1, 2, 3]
-    assert cli.main(["train", "--out", str(folder), "--force", *options, "--epochs", "1"]) == 0
-    assert points(read(folder, "test"), "accuracy")[0] == [1]
+
+
+def events_of(folder):
+    """Every event but its times, by writer."""
+    found = {}
+    for writer in ("train", "test", "test_256"):
+        events = read(folder, writer)
+        found[writer] = {tag: points(events, tag) for tag in events.Tags()["tensors"]}
+        found[writer]["graph"] = bool(events.Tags()["graph"])
+    return found
+
+
+def assert_same_events(one, two):
+    np.testing.assert_equal(events_of(one), events_of(two))
+
+
+@pytest.mark.parametrize("lost", ["all", "last", "half-written"])
+def test_resume_writes_lost_events_again(small_run, tmp_path, lost):
+    folder = shutil.copytree(small_run, tmp_path / "run")
+    history = run.read_history(folder)
+    if lost == "all":
+        shutil.rmtree(folder / "events")
+    else:
+        path = folder / "events" / "test" / "events.out.tfevents.epoch-00002"
+        path.rename(path.with_name(".cnn-raw-77.new"))
+        if lost == "half-written":
+            shutil.copy(small_run / "events/test" / path.name, path.with_name(path.name[:-1] + "3"))
+    with run.resume(folder, epochs=3) as resumed:
+        notice = Checkpoints(resumed, summary.write(folder, resumed.mnist)).notice
+    if lost == "all":
+        assert notice == (
+            "TensorBoard's events of epochs 1 to 1 were lost: the figures are written again; "
+            "histograms and pictures are missing"
+        )
+        steps, values = points(read(folder, "test"), "accuracy")
+        assert steps == [1, 2]
+        np.testing.assert_array_equal(values, np.float32([e["test_accuracy"] for e in history]))
+        assert points(read(folder, "train"), "weights/w")[0] == [2]
+        assert read(folder, "train").Tags()["graph"]
+    else:
+        assert notice is None
+        assert_same_events(folder, small_run)
+    names = {path.name for path in (folder / "events" / "test").iterdir()}
+    assert names == {f"events.out.tfevents.epoch-0000{n}" for n in (1, 2)}
+
+
+def test_events_that_cannot_be_written_are_one_line_and_come_later(small_data, tmp_path):
+    folder = tmp_path / "run"
+    with run.start(folder, Settings(epochs=2, batch_size=50), small_data) as started:
+        checkpoints = Checkpoints(started, summary.write(folder, started.mnist))
+        for epoch in train(started.mnist, started.settings, checkpoints.state):
+            if epoch.epoch == 1:
+                (folder / "events").write_text("in the way")
+            else:
+                (folder / "events").unlink()
+            checkpoints.keep(epoch)
+            if epoch.epoch == 1:
+                assert checkpoints.notice.startswith("TensorBoard's events cannot be written (")
+            else:
+                assert "events of epochs 1 to 1 were lost" in checkpoints.notice
+    assert points(read(folder, "test"), "accuracy")[0] == [1, 2]

@@ -51,15 +51,16 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out",
         metavar="DIR",
-        help="keep the run in this folder: after every epoch a checkpoint and the figures "
-        "(default: runs/<date-time>)",
+        help="keep the run in this folder, new or empty: after every epoch a checkpoint and the "
+        "figures (default: runs/<date-time>); nothing ever overwrites a run: to start it anew, "
+        "remove its folder first",
     )
     command.add_argument(
         "--resume",
         metavar="DIR",
         help="resume the run in this folder with its settings and data; the weights are "
-        "bit-identical to an uninterrupted run's; with --out it continues as a new run there, also "
-        "from an earlier checkpoint (DIR/ckpt-3)",
+        "bit-identical to an uninterrupted run's; --resume DIR/ckpt-3 --out NEW continues from an "
+        "earlier epoch (the last three are there) as a new run, and leaves this one as it is",
     )
     add_threads(command)
     command.add_argument(
@@ -67,11 +68,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"only see that it works: one epoch of {DRY_RUN_STEPS} steps, "
         f"{DRY_RUN_TESTS:,} test images; nothing is kept",
-    )
-    command.add_argument(
-        "--force",
-        action="store_true",
-        help="with --out: overwrite the run that the folder holds",
     )
 
 
@@ -99,8 +95,8 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
     mnist, settings, kept = run.mnist, run.settings, not arguments.dry_run
     if not kept:
         mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
-    checkpoints = Checkpoints(run)
     events = summary.write(run.folder if kept else None, mnist)
+    checkpoints = Checkpoints(run, events)
     started, done, now = time.monotonic(), len(run.history), environment()
     trained = environments.read_environments(run.source, done)
     if kept:
@@ -115,13 +111,17 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
         if kept:
             screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
             screen.print(events.where)
+            if checkpoints.notice:
+                screen.print(checkpoints.notice)
         if done:
             screen.print(continuation([made for _, made in trained], now))
         screen.print(epoch_header(images, mnist.test.num_examples))
         try:
             for epoch in train(mnist, settings, checkpoints.state, screen.progress):
-                checkpoints.keep(epoch, events)
+                checkpoints.keep(epoch)
                 screen.print(epoch_line(epoch))
+                if checkpoints.notice:
+                    screen.print(checkpoints.notice)
         except KeyboardInterrupt:
             screen.print(f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps")
             if kept:
@@ -141,8 +141,6 @@ def _open_run(arguments: argparse.Namespace) -> Iterator["Run"]:
     """Open the run that ``train``'s arguments ask for: resumed, new, or a dry one."""
     from cnn_raw.runs.run import resume, start
 
-    if arguments.force and (not arguments.out or arguments.resume):
-        raise InputError("--force: give the folder to overwrite with --out DIR")
     if arguments.dry_run and (arguments.out or arguments.resume):
         raise InputError("--dry-run keeps nothing: leave out --out and --resume")
     given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
@@ -155,7 +153,7 @@ def _open_run(arguments: argparse.Namespace) -> Iterator["Run"]:
             opened = start(folder, Settings(**{**given, "epochs": 1}), arguments.data)
         else:
             settings = Settings(**given)
-            opened = start(arguments.out, settings, arguments.data, arguments.force)
+            opened = start(arguments.out, settings, arguments.data)
         fills = arguments.data and not (
             Path(arguments.data).is_dir() and any(Path(arguments.data).iterdir())
         )

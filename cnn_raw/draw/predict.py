@@ -30,11 +30,11 @@ class Prediction(NamedTuple):
     error: str | None = None
 
 
-def read_picture(path: str | Path) -> np.ndarray:
+def read_picture(path: str | Path, side: int | None = None) -> np.ndarray:
     """Return the picture in a PNG, JPEG, BMP or GIF file (its first frame), upright.
 
     uint8 (H, W, 3), or (H, W, 4) where something is transparent. Raises InputError if the file is
-    none of these, damaged, or holds more than ``MOST_PIXELS``.
+    none of these, damaged, holds more than ``MOST_PIXELS``, or is not ``side`` x ``side``.
     """
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
@@ -63,6 +63,8 @@ def read_picture(path: str | Path) -> np.ndarray:
             raise InputError(
                 f"{path}: {width:,} x {height:,} is too large; at most {MOST_PIXELS:,} pixels"
             )
+        if side and image.size != (side, side):
+            raise InputError(f"{path}: {width} x {height} pixels; --raw takes {side} x {side}")
         if width * height == 0:
             raise InputError(f"{path}: the picture has no pixels ({width} x {height})")
         try:
@@ -80,11 +82,7 @@ def as_it_is(picture: np.ndarray) -> np.ndarray:
     """Return a 28x28 picture of light ink on black, uint8 (28, 28, 3 or 4), as float32 (28, 28).
 
     Colours become grey by their luminance (ITU-R BT.601); what is transparent is black.
-    Raises InputError for another size.
     """
-    if picture.shape[:2] != (SIZE, SIZE):
-        height, width = picture.shape[:2]
-        raise InputError(f"{width} x {height} pixels; --raw takes {SIZE} x {SIZE}")
     colours = picture.astype(np.float32) * np.float32(1 / 255)
     grey = colours[:, :, :3] @ np.array([0.299, 0.587, 0.114], np.float32)
     return grey * colours[:, :, 3] if picture.shape[2] == 4 else grey
@@ -102,14 +100,8 @@ def predict_files(
     """Yield a ``Prediction`` for each file in turn; one that cannot be read does not end it."""
     for path in paths:
         try:
-            picture = read_picture(path)
-            if raw:
-                try:
-                    image = as_it_is(picture)
-                except InputError as error:
-                    raise InputError(f"{path}: {error}") from None
-            else:
-                image = prepare_picture(picture).image
+            picture = read_picture(path, SIZE if raw else None)
+            image = as_it_is(picture) if raw else prepare_picture(picture).image
         except (InputError, OSError) as error:
             yield Prediction(str(path), error=str(error))
             continue

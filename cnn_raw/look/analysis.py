@@ -12,6 +12,8 @@ from cnn_raw import InputError
 from cnn_raw.cnn import Weights
 from cnn_raw.train import build_predict_op
 
+MOST_SAMPLES = 10_000  # they take a second or two
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -68,8 +70,8 @@ def check_samples(size: int, samples: int, images: int) -> None:
     """Raise InputError unless ``samples`` samples of ``size`` can be drawn from the images."""
     if not 1 <= size <= images:
         raise InputError(f"size {size}: give a number from 1 to {images}, the number of images")
-    if samples < 1:
-        raise InputError(f"samples {samples}: give a whole number of at least 1")
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise InputError(f"samples {samples}: give a number from 1 to {MOST_SAMPLES}")
 
 
 def analyse(

@@ -8,6 +8,7 @@ as curves in one chart.
 """
 
 import importlib.util
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cnn_raw import files
 from cnn_raw.cnn import Weights, batch_size, cost_op, model
 from cnn_raw.input_data import Datasets
 from cnn_raw.look.activations import activations
 from cnn_raw.look.pixels import grid, light, signed
-from cnn_raw.train import Epoch, State, build_train_op
+from cnn_raw.train import State, build_train_op
 
-FOLDER = "events"  # in the run's folder
-WRITERS = ("train", "test", "test_256")  # folders in it
+FOLDER = "events"  # in the run's folder; in it a folder for each writer
 CONFUSION_IMAGES = 1000  # test images; all 10,000 would cost a twentieth of an epoch
 _BUCKETS = 30  # of a histogram
 STRONGEST = 32  # filters of the second and third layer that are shown
@@ -31,8 +32,7 @@ STRONGEST = 32  # filters of the second and third layer that are shown
 def write(run: Path | None, mnist: Datasets) -> "Summary | NoSummary":
     """Return the writer of events for the run in folder ``run``, which trains on ``mnist``.
 
-    Nothing is written before the first epoch has ended. Without TensorBoard TensorFlow cannot
-    write summaries, and nothing is written at all.
+    Without TensorBoard TensorFlow cannot write summaries, and nothing is written.
     """
     if run is None or importlib.util.find_spec("tensorboard") is None:
         return NoSummary()
@@ -44,12 +44,15 @@ class NoSummary:
 
     where = "TensorBoard is not installed; no event files: pip install 'cnn-raw[tensorboard]'"
 
-    def epoch(self, state: State, epoch: Epoch) -> None:
+    def update(self, state: State, history: list[dict]) -> None:
         pass
 
 
 class Summary:
-    """Writes the events of each epoch. Does not touch the random streams of the training."""
+    """Writes the events of each epoch. Does not touch the random streams of the training.
+
+    An epoch has one file for each writer, named after its number: whole or absent.
+    """
 
     def __init__(self, folder: Path, mnist: Datasets):
         self.where = f"tensorboard --logdir {folder}"
@@ -60,44 +63,67 @@ class Summary:
         )
         self._images = mnist.test.images[:CONFUSION_IMAGES].reshape(-1, 28, 28, 1)
         self._digits = mnist.test.labels[:CONFUSION_IMAGES].argmax(axis=1)
-        self._writers: list = []
+        self._look: Any = None
 
-    def epoch(self, state: State, epoch: Epoch) -> None:
-        """Write the figures that ``train`` yielded, and pictures of the state after the epoch."""
-        if not self._writers:
-            self._start(state, epoch)
-        weights = state.weights._asdict()
-        train, test, test_256 = self._writers
-        with train.as_default(step=epoch.epoch):
-            tf.summary.scalar("accuracy", epoch.train_accuracy, description=_ACCURACY)
-            tf.summary.scalar("cost", epoch.cost, description=_COST)
-            for name, norm in zip(weights, self._gradient_norms(*self._batch), strict=True):
-                tf.summary.scalar(f"gradient_norm/{name}", norm, description=_NORM)
-            for name, var in weights.items():
-                _write_histogram(f"weights/{name}", var.numpy())
-            for name, picture, description in _filters(state.weights):
-                tf.summary.image(f"filters/{name}", picture[None], description=description)
-        with test.as_default(step=epoch.epoch):
-            tf.summary.scalar("accuracy", epoch.test_accuracy, description=_ACCURACY)
-            tf.summary.scalar("cost", epoch.test_cost, description=_COST)
-            self._write_pictures()
-        with test_256.as_default(step=epoch.epoch):
-            tf.summary.scalar("accuracy", epoch.sample_accuracy, description=_ACCURACY)
-        for writer in self._writers:
-            writer.flush()
+    def update(self, state: State, history: list[dict]) -> str | None:
+        """Write the events of the epochs of ``history`` that have none; delete those of others.
 
-    def _start(self, state: State, epoch: Epoch) -> None:
-        """Open the writers, write the graph, and trace the functions that each epoch calls."""
-        folders = [self._folder / name for name in WRITERS]
-        if epoch.epoch == 1:  # a new run: delete the events of an older one
-            for folder in folders:
-                for stale in folder.glob("events.out.tfevents.*"):
-                    stale.unlink()
-        self._writers = [tf.summary.create_file_writer(str(folder)) for folder in folders]
-        self._look = _build_look(state.weights)
-        self._gradient_norms = _build_gradient_norms(state.weights)
-        with self._writers[0].as_default(step=0):
-            tf.summary.graph(_step_graph(state))
+        ``history`` has the figures that ``train`` yielded. What else is shown is computed from the
+        network, so it is written of the last epoch, which ``state`` is after, and cannot be of
+        those before; then a notice is returned. Raises OSError.
+        """
+        if self._look is None:
+            self._look = _build_look(state.weights)
+            self._gradient_norms = _build_gradient_norms(state.weights)
+        lost = set()
+        for writer in _FIGURES:
+            folder = self._folder / writer
+            there = _event_files(folder)
+            for number in there.keys() - {figures["epoch"] for figures in history}:
+                there[number].unlink()
+            for figures in history:
+                number = figures["epoch"]
+                if number not in there:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    files.replace(folder / _file_of(number), self._events(writer, state, figures))
+                    if number != state.epoch and writer != "test_256":
+                        lost.add(number)
+        if not lost:
+            return None
+        return (
+            f"TensorBoard's events of epochs {min(lost)} to {max(lost)} were lost: the figures "
+            "are written again; histograms and pictures are missing"
+        )
+
+    def _events(self, writer: str, state: State, figures: dict) -> bytes:
+        """Return an epoch's file of events: its figures, and what ``state`` shows if after it."""
+        epoch = figures["epoch"]
+
+        def write(folder: str) -> None:
+            events = tf.summary.create_file_writer(folder)
+            with events.as_default(step=epoch):
+                for tag, figure, description in _FIGURES[writer]:
+                    tf.summary.scalar(tag, figures[figure], description=description)
+                if epoch == state.epoch and writer == "train":
+                    self._write_weights(state.weights)
+                if epoch == state.epoch and writer == "test":
+                    self._write_pictures()
+            if epoch == 1 and writer == "train":
+                with events.as_default(step=0):
+                    tf.summary.graph(_step_graph(state))
+            events.close()
+
+        (content,) = files.in_memory(write).values()
+        return content
+
+    def _write_weights(self, weights: Weights) -> None:
+        """Write the gradients' norms, and the weights as histograms and pictures."""
+        for name, norm in zip(weights._fields, self._gradient_norms(*self._batch), strict=True):
+            tf.summary.scalar(f"gradient_norm/{name}", norm, description=_NORM)
+        for name, var in weights._asdict().items():
+            _write_histogram(f"weights/{name}", var.numpy())
+        for name, picture, description in _filters(weights):
+            tf.summary.image(f"filters/{name}", picture[None], description=description)
 
     def _write_pictures(self) -> None:
         """Write the confusion matrix, and the activation maps of the first test image."""
@@ -124,6 +150,11 @@ _COST = (
     "Mean cross-entropy in nats. Training: over the epoch's steps, each before its update, with "
     "dropout. Test: all images after the epoch, nothing dropped."
 )
+_FIGURES = {  # of each writer: tag, name in the run's history, description
+    "train": (("accuracy", "train_accuracy", _ACCURACY), ("cost", "cost", _COST)),
+    "test": (("accuracy", "test_accuracy", _ACCURACY), ("cost", "test_cost", _COST)),
+    "test_256": (("accuracy", "sample_accuracy", _ACCURACY),),
+}
 _NORM = "Euclidean norm of the cost's gradient, first training batch, nothing dropped."
 _CONFUSION = (
     f"The first {CONFUSION_IMAGES:,} test images. Rows: the digit. Columns: the network's answer. "
@@ -133,6 +164,20 @@ _ACTIVATIONS = (
     "The first test image, a 7, after each convolution and relu. Black is 0, white the largest "
     "activation of the layer."
 )
+
+
+def _file_of(epoch: int) -> str:
+    return f"events.out.tfevents.epoch-{epoch:05}"  # TensorBoard reads them in their names' order
+
+
+def _event_files(folder: Path) -> dict[int, Path]:
+    """Return the files of a writer by epoch; half-written ones of a killed process are removed."""
+    if not folder.is_dir():
+        return {}
+    files.remove_temporary(folder)
+    numbers = ((re.fullmatch(r".*\.epoch-(\d+)", path.name), path) for path in folder.iterdir())
+    found = {int(match[1]): path for match, path in numbers if match}
+    return {number: path for number, path in found.items() if path.name == _file_of(number)}
 
 
 def _confusion_picture(confusion: np.ndarray) -> np.ndarray | None:

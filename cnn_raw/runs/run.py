@@ -4,11 +4,12 @@
     history.jsonl   one line of figures per epoch
     environments.jsonl  where they were trained (environments.py)
     ckpt-3.index    the checkpoint after epoch 3 (and ckpt-3.data-...); the last three are there
-    events/         what TensorBoard shows
+    events/         what TensorBoard shows: of each epoch a file for each of three writers
     lock            held by the process that trains
 
-An epoch counts once its checkpoint is on disk; its line in history.jsonl is written next. Each
-checkpoint repeats the figures so far. A process killed at any moment leaves a run that resumes.
+An epoch's events are written first; it counts once its checkpoint is on disk; its line in
+history.jsonl is written last. Each checkpoint repeats the figures so far. Every file is written
+whole or not at all (``files.replace``). A process killed at any moment leaves a run that resumes.
 """
 
 import contextlib
@@ -31,10 +32,7 @@ from cnn_raw.settings import Settings
 
 SETTINGS, HISTORY = "settings.json", "history.jsonl"
 CHECKPOINT = re.compile(r"ckpt-(\d+)")
-_CHECKPOINT_FILE = re.compile(  # TensorFlow writes under ".tempstate...", then renames
-    r"ckpt-([1-9]\d*)\.(index|data-00000-of-00001)(\.tempstate\d+)?"
-)
-_EVENTS = re.compile(r"events/(train|test|test_256)/events\.out\.tfevents\.[^/]+")
+_CHECKPOINT_FILE = re.compile(r"ckpt-([1-9]\d*)\.(index|data-00000-of-00001)")
 
 
 @dataclass
@@ -85,11 +83,9 @@ class Run:
             files.replace(self.folder / SETTINGS, json.dumps(self.kept, indent=2) + "\n")
             files.sync(self.folder.parent)
         for path, number in checkpoint_files(self.folder):
-            if number > len(self.history) or ".tempstate" in path.name:
+            if number > len(self.history):
                 path.unlink()
-        for path in filter(files.is_temporary, list(self.folder.iterdir())):
-            if path.is_file():
-                path.unlink()
+        files.remove_temporary(self.folder)
 
 
 @contextlib.contextmanager
@@ -97,24 +93,20 @@ def start(
     folder: str | os.PathLike | None,
     settings: Settings,
     data: str | os.PathLike | None = None,
-    force: bool = False,
 ) -> Iterator[Run]:
     """Start a run in ``folder``, new or empty (default: ``runs/<date-time>``), and lock it.
 
-    ``data`` is what ``read_data_sets`` takes. ``force`` removes the run that the folder holds, and
-    no file that is not certainly the run's. Raises InputError if the folder holds anything else,
-    if another process trains in it, if there are fewer training images than one batch, or no test
+    ``data`` is what ``read_data_sets`` takes. Raises InputError if the folder holds anything, if
+    another process trains in it, if there are fewer training images than one batch, or no test
     images.
     """
     mnist = input_data.read_data_sets(data, one_hot=True)
     _check_images(mnist, settings)
     folder = Path(folder) if folder else _new_folder()
-    _check_free(folder, force)
+    _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder) as lock:
-        _check_free(folder, force)
-        if force:
-            _remove_run(folder)
+        _check_free(folder)
         run = Run(folder, settings, mnist, lock, _kept(settings, data, fingerprint(mnist)), folder)
         run.begin()
         yield run
@@ -217,6 +209,8 @@ def read_history(folder: str | os.PathLike) -> list[dict]:
                     figures = json.loads(line)
                     if figures["epoch"] != number:
                         raise ValueError(f"its epoch must be {number}")
+                    if any(type(figure) not in (int, float) for figure in figures.values()):
+                        raise ValueError("a figure is not a number")
                 except (ValueError, KeyError, TypeError, RecursionError) as error:
                     raise InputError(f"{path}: line {number} is damaged ({error})") from error
                 history.append(figures)
@@ -265,37 +259,17 @@ def _new_folder() -> Path:
     return Path(name + suffix)
 
 
-def _check_free(folder: Path, force: bool = False) -> None:
-    """Raise InputError if the folder holds anything but what a start that was killed leaves.
-
-    With ``force`` it may hold a run, and files that are not in the way of another one.
-    """
+def _check_free(folder: Path) -> None:
+    """Raise InputError if the folder holds anything but what a start that was killed leaves."""
     if not os.path.lexists(folder):
         return
     if not folder.is_dir():
         raise InputError(f"{folder}: is a file; give a new folder")
     if is_run(folder):
-        if not force:
-            raise InputError(f"{folder}: holds a run; --resume continues it, --force overwrites it")
-        read_settings(folder)  # raises if settings.json is not a run's
-        return
+        raise InputError(
+            f"{folder}: holds a run; --resume continues it; to start anew, give another folder or "
+            "remove this one"
+        )
     others = {path.name for path in folder.iterdir() if not files.is_temporary(path)} - {LOCK}
     if others:
         raise InputError(f"{folder}: is not empty ({min(others)}) and holds no run; give a new one")
-
-
-def _remove_run(folder: Path) -> None:
-    """Delete the files of the run in the folder: those with exactly its names."""
-    for path, _ in checkpoint_files(folder):
-        path.unlink()
-    for path in sorted(folder.glob("events/*/*")):
-        if _EVENTS.fullmatch(path.relative_to(folder).as_posix()) and path.is_file():
-            path.unlink()
-    for name in ("events/train", "events/test", "events/test_256", "events"):
-        with contextlib.suppress(OSError):  # not there, or not empty: something else is in it
-            (folder / name).rmdir()
-    old_list = folder / "checkpoint"  # written by earlier versions
-    if old_list.is_file() and old_list.read_bytes().startswith(b"model_checkpoint_path:"):
-        old_list.unlink()
-    for name in (HISTORY, SETTINGS):
-        (folder / name).unlink(missing_ok=True)

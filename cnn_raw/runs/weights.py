@@ -9,9 +9,11 @@ weights = load_weights("weights.npz")
 import contextlib
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ import tensorflow as tf
 
 from cnn_raw import InputError, files
 from cnn_raw.cnn import Weights
+from cnn_raw.runs.index import check_index
 from cnn_raw.runs.run import CHECKPOINT, is_run, read_history
 
 SHAPES = ((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (2048, 625), (625, 10))
 SAVER_NAMES = ("Variable", "Variable_1", "Variable_2", "Variable_3", "Variable_4")
 SAVER_SLOTS = {"rms": "RMSProp", "momentum": "RMSProp_1"}  # as 0.12 named them
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # how tf.train.Checkpoint ends a variable's name
+_TABLE_END = bytes.fromhex("57fb808b247547db")  # of LevelDB's tables, as both formats are
 _SUFFIX = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
 
 
@@ -38,7 +42,7 @@ def load_weights(path: str | os.PathLike) -> Weights:
     is nothing of the kind, if it is damaged, or if the weights have other shapes or are not finite.
     """
     path = _find(Path(path))
-    arrays = _read_npz(path) if zipfile.is_zipfile(path) else read_checkpoint(path)
+    arrays = _read_npz(path) if _is_npz(path) else read_checkpoint(path)
     assert arrays is not None  # only a slot may be missing
     check_finite(path, arrays)
     return Weights(*(tf.Variable(array, dtype=tf.float32) for array in arrays))
@@ -50,7 +54,11 @@ def load_slot(path: str | os.PathLike, slot: str) -> Weights | None:
     ``path`` is as for ``load_weights``. None if it holds none. Raises InputError.
     """
     path = _find(Path(path))
-    return None if zipfile.is_zipfile(path) else read_checkpoint(path, slot)
+    return None if _is_npz(path) else read_checkpoint(path, slot)
+
+
+def _is_npz(path: Path) -> bool:
+    return path.is_file() and zipfile.is_zipfile(path)  # opening a FIFO would block
 
 
 def _find(path: Path) -> Path:
@@ -73,10 +81,12 @@ def _find(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def open_checkpoint(path: Path) -> Iterator[Any]:
-    """Open a checkpoint; turn whatever is raised in the ``with`` block into InputError.
+def open_checkpoint(path: Path) -> Iterator[Callable]:
+    """Give ``read(name, shape, dtype)``: the checkpoint's array of that name, or None.
 
-    TensorFlow takes a name for a pattern: it reads links with plain names, to regular files alone.
+    Whatever is raised in the ``with`` block becomes InputError. TensorFlow takes a name for a
+    pattern: it reads links with plain names, to regular files alone. The shape is asked for, not
+    looked up: ``tf.train.load_checkpoint`` believes the index, and a false one aborts the process.
     """
     if not path.is_file() and not path.with_name(f"{path.name}.index").is_file():
         raise InputError(f"{path}: there is no such run, checkpoint or .npz file{_before(path)}")
@@ -86,8 +96,30 @@ def open_checkpoint(path: Path) -> Iterator[Any]:
                 suffix = file.name.removeprefix(path.name)
                 if not suffix or _SUFFIX.fullmatch(suffix):
                     (Path(folder) / f"ckpt{suffix}").symlink_to(file.resolve())
+
+        def read(name: str, shape: tuple = (), dtype: Any = tf.float32) -> np.ndarray | None:
+            wanted = f"{' '.join(map(str, shape))} {':'.join('-' * len(shape))}" if shape else ""
+            try:
+                (value,) = tf.raw_ops.RestoreV2(
+                    prefix=f"{folder}/ckpt",
+                    tensor_names=[name],
+                    shape_and_slices=[wanted],  # another shape is refused before memory is taken
+                    dtypes=[dtype],
+                )
+            except tf.errors.NotFoundError as error:
+                if "not found in checkpoint" in error.message:
+                    return None
+                raise
+            except tf.errors.InvalidArgumentError as error:
+                _refuse_other_kind(path, name, shape, dtype, error.message)
+                raise
+            return value.numpy()
+
         try:
-            yield tf.train.load_checkpoint(f"{folder}/ckpt")
+            index = path.with_name(f"{path.name}.index")
+            if index.is_file():
+                check_index(index.read_bytes())
+            yield read
         except InputError:
             raise
         except Exception as error:
@@ -96,22 +128,52 @@ def open_checkpoint(path: Path) -> Iterator[Any]:
             raise InputError(f"{path}: {what} ({why}){_before(path)}") from error
 
 
+def _refuse_other_kind(path: Path, name: str, shape: tuple, dtype: Any, message: str) -> None:
+    """Raise InputError if TensorFlow's message is that the tensor has another shape or dtype."""
+    name = name.removesuffix(VALUE)
+    if stored := re.search(r"shape[^:]*: \[([\d,]*)\]", message):
+        stored_shape = tuple(int(size) for size in stored[1].split(",") if size)
+        raise InputError(_other_shape(path, name, stored_shape, shape))
+    if other := re.search(r"original dtype (\w+)", message):
+        raise InputError(f"{path}: {name} is {other[1]}; must be {dtype.name}")
+
+
 def read_checkpoint(path: Path, slot: str | None = None) -> Weights | None:
     """Return the weights, or a slot of each, as arrays. TensorFlow verifies their checksums."""
-    with open_checkpoint(path) as reader:
-        shapes = reader.get_variable_to_shape_map()
-        if SAVER_NAMES[0] in shapes:
+    if not path.is_file():
+        return _arrays(path, slot)
+    with files.reading(path) as file:
+        file.seek(-len(_TABLE_END), os.SEEK_END)
+        if file.read() != _TABLE_END:
+            raise InputError(f"{path}: is no checkpoint and no .npz file")
+    return _read_first_format(path, slot)
+
+
+def _read_first_format(path: Path, slot: str | None) -> Weights | None:
+    """Read a checkpoint that is one file, as TensorFlow wrote until 0.11.
+
+    In a process of its own: one whose content contradicts itself ends that process.
+    """
+    with tempfile.TemporaryDirectory(prefix="cnn-raw-") as folder:
+        out = Path(folder) / "arrays.npz"
+        command = [sys.executable, "-m", __name__, str(path), slot or "", str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise InputError(done.stdout.strip() or f"{path}: is damaged (it ends TensorFlow)")
+        return _read_npz(out) if out.exists() else None
+
+
+def _arrays(path: Path, slot: str | None) -> Weights | None:
+    with open_checkpoint(path) as read:
+        if read(SAVER_NAMES[0], SHAPES[0]) is not None:
             names = [f"{name}/{SAVER_SLOTS[slot]}" if slot else name for name in SAVER_NAMES]
         else:
             names = [f"{slot or 'weights'}/{name}{VALUE}" for name in Weights._fields]
-        if slot and names[0] not in shapes:
+        arrays = [read(name, shape) for name, shape in zip(names, SHAPES, strict=True)]
+        if slot and arrays[0] is None:
             return None
-        _check_shapes(path, [shapes.get(name) for name in names])
-        dtypes = reader.get_variable_to_dtype_map()
-        for field, name in zip(Weights._fields, names, strict=True):
-            if dtypes[name] != tf.float32:
-                raise InputError(f"{path}: {field} is {dtypes[name].name}; must be float32")
-        return Weights(*(reader.get_tensor(name) for name in names))
+        _check_shapes(path, [None if array is None else array.shape for array in arrays])
+        return Weights(*arrays)
 
 
 def _before(path: Path) -> str:
@@ -161,7 +223,21 @@ def _check_shapes(path: Path, shapes: list) -> None:
         if shape is None:
             raise InputError(f"{path}: holds no {name}; it was not written by this network")
         if tuple(shape) != wanted:
-            raise InputError(
-                f"{path}: {name} is {tuple(shape)}, where this network has {wanted}; it "
-                "belongs to a different network"
-            )
+            raise InputError(_other_shape(path, name, tuple(shape), wanted))
+
+
+def _other_shape(path: Path, name: str, shape: tuple, wanted: tuple) -> str:
+    return (
+        f"{path}: {name} is {shape}, where this network has {wanted}; it belongs to a different "
+        "network"
+    )
+
+
+if __name__ == "__main__":  # what _read_first_format starts
+    try:
+        found = _arrays(Path(sys.argv[1]), sys.argv[2] or None)
+    except InputError as error:
+        print(error)
+        sys.exit(2)
+    if found is not None:
+        np.savez(sys.argv[3], **found._asdict())
