@@ -11,15 +11,15 @@ PACKAGE = Path(cnn_raw.__file__).parent
 
 # A module imports from its own room and from those that stand below it.
 FLOORS = [
-    {"files", "settings", "idx", "text", "environment"},
-    {"input_data", "cnn", "train", "test", "rmsprop"},  # the tutorial
+    {"files", "settings", "text", "environment"},
+    {"input_data", "idx", "cnn", "train", "test", "rmsprop"},  # the tutorial
     {"runs", "screen", "cells"},
     {"look", "twin"},
     {"draw"},
     {"cli", "lesson"},
     {"__main__"},
 ]
-SAME_FLOOR = {"input_data", "cnn", "train", "test", "rmsprop"}  # may import each other
+SAME_FLOOR = {"input_data", "idx", "cnn", "train", "test", "rmsprop"}  # may import each other
 
 PRINTING = {"cli", "lesson", "screen"}
 # The program of 2016; the commands that print REASONS.md and BITS.md; the page's address.

@@ -220,10 +220,9 @@ def read_history(folder: str | os.PathLike) -> list[dict]:
 def fingerprint(mnist: input_data.Datasets) -> str:
     """Return the SHA-256 of all images and labels, in hexadecimal."""
     digest = hashlib.sha256()
-    for part in mnist:
-        for array in (part.images, part.labels):
-            for start in range(0, len(array), 10_000):  # read as float32, which takes memory
-                digest.update(np.ascontiguousarray(array[start : start + 10_000]).data)
+    for array in (array for part in mnist for array in (part.images, part.labels)):
+        for start in range(0, len(array), 10_000):  # read as float32, which takes memory
+            digest.update(np.ascontiguousarray(array[start : start + 10_000]).data)
     return digest.hexdigest()
 
 
