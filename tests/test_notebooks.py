@@ -102,7 +102,7 @@ def printed(cell):
 
 def test_notebooks_are_numbered_and_each_is_in_the_readme():
     numbers = [int(path.name.split("_")[0]) for path in NOTEBOOKS]
-    assert numbers[0] == 1 and len(set(numbers)) == len(numbers)
+    assert numbers == [*range(1, 10)]
     readme = (FOLDER / "README.md").read_text()
     for path in NOTEBOOKS:
         assert f"]({path.name})" in readme
