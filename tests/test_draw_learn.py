@@ -22,12 +22,19 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def learn_address(inside, small_data, folder):
-    """The page of ``inside``, which also trains: on 300 images."""
+def learning(inside, small_data, folder):
+    """A training on 300 images."""
     learning = Learning(inside.models, small_data)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         learning.answer({"op": "progress"})
+    yield learning
+    learning.close()
+
+
+@pytest.fixture(scope="module")
+def learn_address(inside, learning):
+    """The page of ``inside``, which also trains."""
     with server.listen(0) as listener:
         running = server.build_server(inside.answer, learning.answer)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
@@ -35,7 +42,6 @@ def learn_address(inside, small_data, folder):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
         running.should_exit = True
         thread.join()
-    learning.close()
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +207,35 @@ def sums(page):
     }
 
 
+def test_scene_works_by_keyboard_alone_and_its_parts_have_names(page):
+    page.get_by_role("button", name="Play").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # Step
+    settle(page)
+    assert step_and_cost(page)[0] == 1
+    page.get_by_role("tab", name="Training").focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    heard = page.locator("main").aria_snapshot()
+    for words in (
+        "The batch: 16 digits",
+        "d cost / d l2a: 14\u00d714\u00d764 values",
+        "w2: 3\u00d73\u00d732\u00d764 weights",
+        'button "d cost / d py_x"',
+        "How it is computed",
+        'tab "A step of learning" [selected]',
+        "The drawing is a 9: learn it",
+    ):
+        assert words in heard, words
+    page.get_by_role("button", name="d cost / d l4").focus()
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_label("unit").last.fill("7")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.locator(".step").get_attribute("data-of") == "l4,7"
+
+
 def test_own_digits_are_taught_and_kept_as_a_run(page, folder):
     for name in ("9", "9"):
         draw(page, HAND[name])
@@ -218,6 +253,35 @@ def test_own_digits_are_taught_and_kept_as_a_run(page, folder):
     press(page, "Keep")
     kept = re.search(r"cnn-raw draw (runs/\S+)", page.get_by_role("alert").inner_text())[1]
     assert is_run(folder / kept)
+
+
+def test_training_begun_in_another_tab_is_found(page, learn_address):
+    press(page, "Ten steps")
+    other = page.context.new_page()
+    other.goto(learn_address)
+    settle(other)
+    other.get_by_role("button", name="Learn", exact=True).click()
+    settle(other)
+    assert step_and_cost(other) == step_and_cost(page)  # there is one training
+    other.get_by_label("learning rate").select_option("0.01")
+    settle(other)
+    press(other, "Step")
+    found = step_and_cost(other)
+    other.close()
+    draw(page, SEVEN)
+    assert step_and_cost(page) == found and found[0] == 1
+    assert page.get_by_label("learning rate").input_value() == "0.01"
+
+
+def test_training_that_ended_is_said_and_begun_again(page, learning, complaints):
+    press(page, "Ten steps")
+    learning._process.kill()
+    learning._process.wait()
+    press(page, "Step")
+    assert "begin again" in page.get_by_role("alert").inner_text()
+    press(page, "Step")
+    assert step_and_cost(page)[0] == 1 and page.get_by_role("alert").inner_text() == ""
+    assert "400 (Bad Request)" in complaints.pop()  # the browser's own, of the refusal
 
 
 @pytest.mark.parametrize("width, height", [(1024, 768), (375, 667)])

@@ -94,6 +94,9 @@ def test_the_widget_works_in_jupyterlab(chromium, tmp_path, trained_weights):
             page.locator(".verdict").wait_for(timeout=90_000)
             draw(page)
             page.locator(".answer", has_text="3").wait_for(timeout=20_000)
+            page.get_by_role("button", name="Learn", exact=True).click()
+            page.get_by_role("button", name="Step", exact=True).click()
+            page.locator(".state", has_text="Step 1").wait_for(timeout=90_000)
         finally:
             context.close()
             lab.terminate()

@@ -179,6 +179,8 @@ def test_file_works_from_disk_without_network_and_shares_its_link(chromium, expo
         page.get_by_role("button", name="Test digit", exact=False).first.click()
         settle(page)
         assert "but it is a" in verdict(page)
+        page.get_by_role("button", name="Learn", exact=True).click()
+        assert page.get_by_text("Training needs TensorFlow", exact=False).is_visible()
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
         assert complaints == []
 

@@ -42,7 +42,8 @@ export class Curves {
     this.canvas.setAttribute("aria-label", `${this.title}. ${text}`);
   }
 
-  paint() {
+  // Paint the lines, the axis as long as so many `steps`.
+  paint(steps) {
     const [width, height] = fitCanvas(this.canvas);
     if (!width || !height) return;
     const context = this.canvas.getContext("2d");
@@ -51,7 +52,7 @@ export class Curves {
     context.clearRect(0, 0, width, height);
     const style = getComputedStyle(this.canvas);
     const colour = (name) => style.getPropertyValue(name);
-    const steps = Math.max(20, ...this.points.map((line) => line.at(-1)?.[0] ?? 0));
+    steps = Math.max(20, steps);
     const most = Math.max(this.most, ...this.points.flat().map(([, value]) => value));
     const x = (step) => LEFT + (step / steps) * (width - LEFT - RIGHT);
     const y = (value) => height - BOTTOM - (value / most) * (height - TOP - BOTTOM);

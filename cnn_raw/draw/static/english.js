@@ -220,7 +220,8 @@ export const ENGLISH = {
   ownDigits: "Your digits",
   drawFirst: "Draw a digit first.",
   enoughDigits: "{most} digits are enough.",
-  teachSays: "Draw a digit and choose its label. Then train.",
+  teachSays: "Draw a digit and choose its label. Then train. In a batch of 1 with all of yours, a step is "
+    + "of your drawing alone.",
   ownSays: "{right} of your {count} are right, mean cost {cost}.",
   ownDigit: "{label} \u2192 {answer}, cost {cost}",
 

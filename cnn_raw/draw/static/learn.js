@@ -54,8 +54,8 @@ export class LearnScene {
   }
 
   paintCurves() {
-    this.cost.paint();
-    this.accuracy.paint();
+    this.cost.paint(this.since);
+    this.accuracy.paint(this.since);
   }
 
   // --- Asking ---
@@ -63,6 +63,7 @@ export class LearnScene {
   // Ask one thing after the other; what is shown is what the last reply says.
   request(op, options = {}) {
     clearTimeout(this.timer);
+    if (op !== "progress") this.page.tell("");
     this.last = this.last.then(() => this.exchange(op, options));
     return this.last;
   }
