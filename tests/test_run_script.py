@@ -20,6 +20,17 @@ from cnn_raw.twin.why import ALL
 TITLES = {reason.key: reason.title for reason in ALL}
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "steps_tf012.json").read_text())
 BOUND = 1e-6  # measured: 4.8e-7 over these ten steps, oneDNN off
+# What a Session says: a traceback of TensorFlow's and ours around it.
+GRAPH_ERROR = """Graph execution error:
+
+Detected at node 'batch' defined at (most recent call last):
+    File "script.py", line 1, in <module>
+Node: 'batch'
+the queue is empty
+\t [[{{node batch}}]]
+
+Original stack trace for 'batch':
+  File "script.py", line 1, in <module>"""
 # golden/ starts from these weights.
 START = """
     random = np.random.RandomState(2016)
@@ -166,6 +177,8 @@ def test_explain_names_places_and_missing_packages():
     assert said[1].startswith("FileNotFoundError: [Errno 2] No such file or directory: 'data/train")
     assert said[2] == f"cnn-raw: why: {TITLES['no_such_file']}"
     assert said[3].startswith("  cause: ") and "--here" in said[4]
+    said = explained(f"raise ValueError({GRAPH_ERROR!r})\n")
+    assert said[1] == "ValueError: the queue is empty\n\t [[{{node batch}}]]"
     assert explained("raise ModuleNotFoundError('x', name='cv2.a')")[-1].endswith("opencv-python")
     assert explained("x = = 1\n")[0] == "  mine.py, line 1: x = = 1"
     book = json.dumps(

@@ -10,6 +10,7 @@ import json
 import linecache
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -164,7 +165,11 @@ def explain(error: BaseException, source: Source) -> list[str]:
             said.append(f"  {frame.filename}, line {frame.lineno}: {(frame.line or '').strip()}")
     if isinstance(error, SyntaxError) and error.filename == source.name and error.lineno:
         say_line(error.lineno)
-    message = str(error).split("\n\nOriginal stack trace")[0].strip()
+    message = str(error).split("\n\nOriginal stack trace")[0]
+    message = re.sub(
+        r"(?s)Graph execution error:\s+Detected at node.*?\nNode: '.*?'\n", "", message
+    )
+    message = message.strip()
     if isinstance(error, SyntaxError):
         message = error.msg
     said.append(f"{type(error).__name__}: {message}" if message else type(error).__name__)
