@@ -326,9 +326,9 @@ def test_aliases_are_those_that_the_program_imports():
         ("tf.name_scope(None, 'l1', [x])", ["tf.name_scope takes its arguments in another order"]),
         ("tf.batch_matmul(a, b, adj_x=True)",
          ["tf.batch_matmul is now tf.matmul", "tf.batch_matmul: adj_x is now adjoint_a"]),
-        ("tf.summary.scalar('a', cost)", ["tf.summary.scalar is something else in TensorFlow 2"]),
-        ("tf.Graph()", ["tf.Graph is something else in TensorFlow 2"]),
-        ("tf.nothing(x)", ["There is no tf.nothing, nor was there one in TensorFlow 1.x"]),
+        ("tf.summary.scalar('a', cost)", ["tf.summary.scalar works differently in TensorFlow 2"]),
+        ("tf.Graph()", ["tf.Graph works differently in TensorFlow 2"]),
+        ("tf.nothing(x)", ["Neither TensorFlow 2 nor 1.x has tf.nothing"]),
         # and what TensorFlow 2 takes as it is
         ("tf.argmax(y, 1)", []), ("tf.concat([a, b], 1)", []), ("tf.name_scope('l1')", []),
         ("tf.nn.conv2d(x, w, [1, 1, 1, 1], 'SAME')", []), ("tf.reduce_mean(x, [0, 1])", []),

@@ -215,7 +215,7 @@ def _wrong_axis(copy: Copy) -> Iterator[Mistake]:
         if match and (
             match[1] in copy.logits | copy.labels or re.match(r"(?i)t[re]\w*_?y", match[1])
         ):
-            yield Mistake(statement, "axis 0 are the images; the classes are axis 1")
+            yield Mistake(statement, "axis 0 runs over the images; the classes are axis 1")
 
 
 def _data(copy: Copy) -> Iterator[Mistake]:

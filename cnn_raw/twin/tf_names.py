@@ -76,10 +76,10 @@ def reason_for(name: str) -> Reason | None:
     if row and row.today and not name.startswith("compat.v1."):
         return Reason(
             key=f"tf.{name}",
-            title=f"tf.{name} is something else in TensorFlow 2",
+            title=f"tf.{name} works differently in TensorFlow 2",
             old=f"tf.{name}",
             new=row.today,
-            why="The name was kept, or taken for something new; what it does is not the same.",
+            why="The name still exists, but what it does has changed.",
             wrong="An error, or a result that is not that of 2016.",
         )
     return None
@@ -93,8 +93,8 @@ def _gone(name: Missing) -> Reason:
         title = f"TensorFlow 2 has no tf.{name.name}"
         why = "It was removed in TensorFlow 2.0; tf.compat.v1 may still have it, for a Session."
     else:
-        title = f"There is no tf.{name.name}, nor was there one in TensorFlow 1.x"
-        why = "It is a misspelling, or a name of a release that is not known here."
+        title = f"Neither TensorFlow 2 nor 1.x has tf.{name.name}"
+        why = "The name is misspelled, or belongs to a release that is not known here."
     new = name.instead or "another way to do the same"
     return Reason(f"tf.{name.name}", title, f"tf.{name.name}", new, why, f"{name.error}.")
 
