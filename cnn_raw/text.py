@@ -50,7 +50,7 @@ class Texts:
         return PLACEHOLDER.sub(lambda found: self(match[f"n{found[0][1]}"]), translation)
 
 
-_texts = Texts()
+_language, _texts = "en", Texts()
 
 
 def translate(text: str) -> str:
@@ -58,22 +58,28 @@ def translate(text: str) -> str:
     return _texts(text)
 
 
+def language() -> str:
+    """Return the language in use."""
+    return _language
+
+
 def use(language: str, *more: Path) -> None:
     """Use ``language``, one of LANGUAGES; ``more``: catalogues beside the package's own."""
-    global _texts
+    global _language, _texts
     _texts = Texts(*(() if language == "en" else (LOCALE / f"{language}.po", *more)))
+    _language = language
 
 
 @contextmanager
 def using(language: str) -> Iterator[None]:
     """Use ``language`` inside a ``with``."""
-    global _texts
-    before = _texts
+    global _language, _texts
+    before = _language, _texts
     use(language)
     try:
         yield
     finally:
-        _texts = before
+        _language, _texts = before
 
 
 def _read(path: Path) -> Iterator[tuple[str, str]]:

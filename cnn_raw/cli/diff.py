@@ -2,6 +2,9 @@
 
 import argparse
 
+from cnn_raw.cli.parser import add_language, shown_in
+from cnn_raw.text import using
+
 HELP = "show the 2016 program, or your copy of it, beside TensorFlow 2's"
 DESCRIPTION = (
     "Show the 2016 program beside cnn.py and train.py, statement by statement, each change with "
@@ -18,6 +21,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="your copy of the 2016 script: a .py or .ipynb file, Python 2 or 3, or - for standard "
         "input (default: session.py of this package)",
     )
+    add_language(command)
     form = command.add_mutually_exclusive_group()
     form.add_argument("--html", metavar="OUT", help="write a page that needs no other file")
     form.add_argument("--json", action="store_true", help="print one JSON object")
@@ -32,10 +36,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     diff = diff_file(arguments.file)
     if arguments.html:
-        diff_page.write_page(diff, arguments.html)
+        with using(arguments.lang):
+            diff_page.write_page(diff, arguments.html)
         print(f"{arguments.html}: open it in a browser")
     elif arguments.json:
         print(diff_screen.as_json(diff))
     else:
-        diff_screen.show(diff, Console())
+        with shown_in(arguments.lang):
+            diff_screen.show(diff, Console())
     return 0

@@ -1,13 +1,17 @@
 """What the commands' options share, and how they are shown."""
 
 import argparse
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
 from cnn_raw import InputError
 from cnn_raw.environment import cores
+from cnn_raw.text import LANGUAGES, translate, using
 
 DATA_HELP = (
     "folder with the four MNIST files or another set in their format (default: the package's own "
@@ -17,6 +21,28 @@ RUN_HELP = (
     "folder of a run, one of its checkpoints (RUN/ckpt-3), a checkpoint that tf.train.Saver wrote "
     "(also TensorFlow 0.12's), or an .npz file with w, w2, w3, w4, w_o"
 )
+
+
+def add_language(command: argparse.ArgumentParser) -> None:
+    """Add --lang, for ``shown_in``."""
+    command.add_argument(
+        "--lang", choices=LANGUAGES, default="en", help="language of what is explained"
+    )
+
+
+@contextmanager
+def shown_in(language: str) -> Iterator[None]:
+    """Use ``language`` inside a ``with``; English if standard output cannot show it."""
+    with using(language):
+        name = translate("English")  # its own name
+    console = sys.stdout.isatty() and os.environ.get("TERM") == "linux"  # has 512 letters at most
+    try:
+        name.encode("ascii" if console else sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        print(f"cnn-raw: this terminal cannot show {language}; here is English", file=sys.stderr)
+        language = "en"
+    with using(language):
+        yield
 
 
 def add_threads(command: argparse.ArgumentParser) -> None:

@@ -4,6 +4,8 @@ import argparse
 import sys
 
 from cnn_raw import InputError
+from cnn_raw.cli.parser import add_language, shown_in
+from cnn_raw.text import translate
 
 HELP = "explain a message of Python or TensorFlow about a 2016 program"
 DESCRIPTION = (
@@ -14,6 +16,7 @@ DESCRIPTION = (
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
+    add_language(command)
     command.add_argument(
         "text", nargs="*", metavar="TEXT", help="what was said (default: standard input)"
     )
@@ -29,10 +32,11 @@ def main(arguments: argparse.Namespace) -> int:
     if not text.strip():
         raise InputError("why: no text; give the message, or a traceback on standard input")
     found = answer(text)
-    if found is None:
-        print("no reason is known for this; the three nearest:")
-        for reason in nearest(text):
-            print(f"  {reason.title}")
-        return 1
-    print("\n".join(found.lines))
-    return 0
+    with shown_in(arguments.lang):
+        if found is None:
+            print(translate("no reason is known for this; the three nearest:"))
+            for reason in nearest(text):
+                print(f"  {translate(reason.title)}")
+        else:
+            print("\n".join(found.lines))
+    return 1 if found is None else 0

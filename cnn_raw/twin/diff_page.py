@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from cnn_raw import files
+from cnn_raw import files, text
+from cnn_raw.text import translate
 from cnn_raw.twin.diff_rows import Diff, Line, Mark, Row, Sign, fold_title, place, side_lines
 from cnn_raw.twin.diff_screen import described, summary
 from cnn_raw.twin.reason import YOURS, Reason
@@ -12,6 +13,12 @@ from cnn_raw.twin.statements import Statement, indent
 
 _KINDS = {Sign.SAME: "same", Sign.CHANGED: "changed", Sign.ONLY_2016: "gone",
           Sign.ONLY_TF2: "new", Sign.APART: "apart"}  # fmt: skip
+
+_LEGEND = (
+    "Each statement stands beside the lines of cnn.py and train.py that do the same. What "
+    "TensorFlow 2 <del>takes out</del> is struck through, what it <ins>puts in</ins> is "
+    'underlined; the numbers lead to the <a href="#reasons">reasons</a>.'
+)
 
 _STYLE = Path(__file__).with_suffix(".css")
 
@@ -24,13 +31,13 @@ def write_page(diff: Diff, path: str | Path) -> None:
 def page(diff: Diff) -> str:
     """Return the page, HTML5."""
     name = escape(diff.name)
-    title = f"{name} beside TensorFlow 2"
+    title = translate(f"{name} beside TensorFlow 2")
     told: set[Reason] = set()
     rows = "\n".join(_row(diff, row, told) for row in diff.rows)
     others = [reason for reason in diff.reasons if reason is not YOURS]
     reasons = "\n".join(_reason(diff, reason) for reason in others)
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{text.language()}">
 <head>
 <meta charset="utf-8">
 <meta name="generator" content="cnn-raw">
@@ -44,25 +51,23 @@ def page(diff: Diff) -> str:
 <body>
 <header>
 <h1>{title}</h1>
-<p>{escape(summary(diff))} Each statement stands beside the lines of cnn.py and train.py that do
-the same. What TensorFlow 2 <del>takes out</del> is struck through, what it <ins>puts in</ins> is
-underlined; the numbers lead to the <a href="#reasons">reasons</a>.</p>
+<p>{escape(summary(diff))} {translate(_LEGEND)}</p>
 </header>
 <main>
 {_mistakes(diff)}{_yours(diff)}<section aria-labelledby="programs">
-<h2 id="programs">The two programs</h2>
+<h2 id="programs">{translate("The two programs")}</h2>
 <table role="table">
 <colgroup><col><col class="why"><col></colgroup>
 <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">{name}</th>
-<th role="columnheader" scope="col">why</th>
-<th role="columnheader" scope="col">cnn.py and train.py</th></tr></thead>
+<th role="columnheader" scope="col">{translate("why")}</th>
+<th role="columnheader" scope="col">{translate("cnn.py and train.py")}</th></tr></thead>
 <tbody role="rowgroup">
 {rows}
 </tbody>
 </table>
 </section>
 <section aria-labelledby="reasons">
-<h2 id="reasons">The reasons</h2>
+<h2 id="reasons">{translate("The reasons")}</h2>
 {reasons}
 </section>
 </main>
@@ -77,13 +82,13 @@ def _mistakes(diff: Diff) -> str:
         return ""
     items = "".join(
         f'<li><a href="#{_id(mistake.statement)}">{_where(mistake.statement)}</a>: '
-        f"{escape(mistake.text)}"
+        f"{escape(translate(mistake.text))}"
         + (f" ({_link(diff, mistake.reason, False)})" if mistake.reason else "")
         + "</li>\n"
         for mistake in diff.mistakes
     )
     return (
-        '<section aria-labelledby="mistakes">\n<h2 id="mistakes">Mistakes</h2>\n'
+        f'<section aria-labelledby="mistakes">\n<h2 id="mistakes">{translate("Mistakes")}</h2>\n'
         f'<ul class="wrong">\n{items}</ul>\n</section>\n'
     )
 
@@ -92,7 +97,10 @@ def _yours(diff: Diff) -> str:
     """The section of what no edition of the tutorial has, nothing if that is nothing."""
     if not (diff.yours or diff.left_out):
         return ""
-    items = [f"<li>left out: <code>{escape(step.forms[0])}</code>" for step in diff.left_out]
+    items = [
+        f"<li>{translate('left out')}: <code>{escape(step.forms[0])}</code>"
+        for step in diff.left_out
+    ]
     for row in diff.yours:
         where = f'<a href="#{_id(row.left[0])}">{_where(row.left[0])}</a>'
         if row.sign is Sign.APART and len(row.left) > 1:
@@ -106,12 +114,18 @@ def _yours(diff: Diff) -> str:
             f"{''.join(_code(line, 'del'))}</span>"
             for line in lines
         )
-        tutorial = f'<span class="text old">the tutorial: {escape(row.edition)}</span>'
+        tutorial = (
+            f'<span class="text old">{translate("the tutorial")}: {escape(row.edition)}</span>'
+        )
         items.append(f"<li>{where} <code>{code}{tutorial if row.edition else ''}</code>")
+    note = translate(
+        "No edition of the tutorial has these statements, and all have those that are left out."
+        if diff.left_out
+        else "No edition of the tutorial has these statements."
+    )
     return (
-        '<section aria-labelledby="yours">\n<h2 id="yours">Yours</h2>\n'
-        "<p>No edition of the tutorial has these statements"
-        f"{', and all have those that are left out' if diff.left_out else ''}.</p>\n"
+        f'<section aria-labelledby="yours">\n<h2 id="yours">{translate("Yours")}</h2>\n'
+        f"<p>{note}</p>\n"
         f'<ul class="yours">\n{chr(10).join(items)}\n</ul>\n</section>\n'
     )
 
@@ -137,13 +151,13 @@ def _row(diff: Diff, row: Row, told: set[Reason]) -> str:
         kind += " spaced"
     mistakes = [m for m in diff.mistakes if m.statement in row.left]
     if row.sign is Sign.APART and len(row.left) != 1:
-        why = _YOURS if row.is_yours else ""
+        why = _own() if row.is_yours else ""
         return _cells(kind, row, _fold(Row(row.sign, row.left)), why,
                       _fold(Row(row.sign, (), row.right)))  # fmt: skip
     right = _side(row, row.right)
     if row.sign is Sign.APART:  # one statement of the reader's
         right = _fold(Row(row.sign, (), row.right))
-    why = f'<span class="hidden">{row.sign.words}</span>'
+    why = f'<span class="hidden">{translate(row.sign.words)}</span>'
     if row.reasons:
         links = " ".join(
             _link(diff, reason, reason not in told) for reason in row.reasons if reason is not YOURS
@@ -151,14 +165,16 @@ def _row(diff: Diff, row: Row, told: set[Reason]) -> str:
         told.update(row.reasons)
         why = (
             f'<span class="sign" aria-hidden="true">{row.sign.value}</span>'
-            f'<span class="hidden">{row.sign.words}: </span> '
-            f"{_YOURS if row.is_yours else ''} {links}"
+            f'<span class="hidden">{translate(row.sign.words)}: </span> '
+            f"{_own() if row.is_yours else ''} {links}"
         )
-    wrong = "".join(f'<strong class="wrong">{escape(m.text)}</strong>' for m in mistakes)
+    said = [escape(translate(mistake.text)) for mistake in mistakes]
+    wrong = "".join(f'<strong class="wrong">{words}</strong>' for words in said)
     return _cells(kind, row, _side(row, row.left) + wrong, why, right)
 
 
-_YOURS = '<span class="own">yours</span>'
+def _own() -> str:
+    return f'<span class="own">{translate("yours")}</span>'
 
 
 def _fold(row: Row) -> str:
@@ -171,7 +187,9 @@ def _fold(row: Row) -> str:
 
 def _link(diff: Diff, reason: Reason, first: bool) -> str:
     number, kind = diff.number(reason), ' class="first"' if first else ""
-    return f'<a href="#reason-{number}"{kind} title="{escape(reason.title)}">{number}</a>'
+    return (
+        f'<a href="#reason-{number}"{kind} title="{escape(translate(reason.title))}">{number}</a>'
+    )
 
 
 def _cells(kind: str, row: Row, left: str, why: str, right: str) -> str:
@@ -214,7 +232,7 @@ def _reason(diff: Diff, reason: Reason) -> str:
     entries = "".join(
         f"<dt>{name}</dt><dd>{_words(name, words)}</dd>" for name, words in described(reason)
     )
-    title = escape(reason.title)
+    title = escape(translate(reason.title))
     return f'<article id="reason-{number}"><h3>{number}. {title}</h3><dl>{entries}</dl></article>'
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from cnn_raw.text import translate
 from cnn_raw.twin.copied import Mistake
 from cnn_raw.twin.program import STEPS, Step
 from cnn_raw.twin.reason import YOURS, Reason
@@ -210,5 +211,6 @@ def fold_title(row: Row) -> str:
             if more:
                 where += f"-{place(more[-1], len(more[-1].lines) - 1)}"
             name = textwrap.shorten(first.code.replace(",", ", "), 48, placeholder=" ...")
-            parts.append(f"{where}: {name}" + (f" and {len(more)} more" if more else ""))
+            more_of_them = " " + translate(f"and {len(more)} more") if more else ""
+            parts.append(f"{where}: {name}{more_of_them}")
     return "; ".join(parts)

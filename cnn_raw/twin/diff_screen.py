@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cnn_raw.text import translate
 from cnn_raw.twin.diff_rows import Diff, Line, Row, Sign, fold_title, place, side_lines
 from cnn_raw.twin.mistakes import other_data
 from cnn_raw.twin.reason import YOURS, Reason
@@ -41,24 +42,28 @@ def show(diff: Diff, console: Console) -> None:
 def summary(diff: Diff) -> str:
     """Return how many statements of the left changed, and how many are yours."""
     signs = (Sign.SAME, Sign.CHANGED, Sign.ONLY_2016, Sign.APART)
-    counts = ", ".join(f"{diff.count(sign)} {sign.words}" for sign in signs)
-    text = f"{diff.name}: {len(diff.left)} statements: {counts}."
+    counts = ", ".join(f"{diff.count(sign)} {translate(sign.words)}" for sign in signs)
+    text = translate(f"{diff.name}: {len(diff.left)} statements: {counts}.")
     if diff.yours:
         number = sum(len(row.left) for row in diff.yours)
-        text += f" {number} {'is' if number == 1 else 'are'} yours: in no edition of the tutorial."
+        verb = "is" if number == 1 else "are"
+        text += " " + translate(f"{number} {verb} yours: in no edition of the tutorial.")
     if diff.yours and (data := other_data(diff.left, diff.pairs)):
-        text += f" This is another program, made from the tutorial: {data}."
+        data = ", ".join(map(translate, data.split(", ")))
+        text += " " + translate(f"This is another program, made from the tutorial: {data}.")
     elif len(diff.pairs) == len(diff.left) < FRAGMENT:
-        text += " This is a part of the tutorial."
-    return text + "".join(f" ({note})" for note in diff.source.notes)
+        text += " " + translate("This is a part of the tutorial.")
+    return text + "".join(f" ({translate(note)})" for note in diff.source.notes)
 
 
 def _legend(diff: Diff, two: bool) -> str:
     if two:
-        text = "~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart"
+        signs = {"~": "changed", "-": "only in 2016", "+": "only in TensorFlow 2"}
     else:
-        text = "- 2016   + TensorFlow 2   [1] the reason   . no counterpart"
-    return text + ("   * yours" if diff.yours else "") + ("   ! wrong" if diff.mistakes else "")
+        signs = {"-": "2016", "+": "TensorFlow 2", "[1]": "the reason"}
+    signs |= {".": "no counterpart"} | ({"*": "yours"} if diff.yours else {})
+    signs |= {"!": "wrong"} if diff.mistakes else {}
+    return "   ".join(f"{sign} {translate(words)}" for sign, words in signs.items())
 
 
 def _grid(*widths: int, fill: tuple[int, ...]) -> Table:
@@ -78,8 +83,8 @@ def _mistakes(diff: Diff) -> Iterator[RenderableType]:
         for mistake in diff.mistakes:
             more = f" [{diff.number(mistake.reason)}]" if mistake.reason else ""
             where = Text(place(mistake.statement), _DIM)
-            grid.add_row(Text("!", _WRONG), where, Text(f"{mistake.text}{more}"))
-        yield Text("Mistakes", "bold")
+            grid.add_row(Text("!", _WRONG), where, Text(f"{translate(mistake.text)}{more}"))
+        yield Text(translate("Mistakes"), "bold")
         yield grid
 
 
@@ -87,7 +92,7 @@ def _yours(diff: Diff, width: int) -> Iterator[RenderableType]:
     if diff.yours or diff.left_out:
         grid = _grid(1, 8, 0, fill=(2,))
         for step in diff.left_out:
-            grid.add_row(Text("-", _SIGN), Text("left out", _DIM), Text(step.forms[0]))
+            grid.add_row(Text("-", _SIGN), Text(translate("left out"), _DIM), Text(step.forms[0]))
         for row in diff.yours:
             where = Text(place(row.left[0]), _DIM)
             if row.sign is Sign.APART and len(row.left) > 1:
@@ -98,8 +103,8 @@ def _yours(diff: Diff, width: int) -> Iterator[RenderableType]:
                 mark = Text("*" if not n else "", _SIGN)
                 grid.add_row(mark, where if not n else "", _code(line, "red", width - 11))
             if row.edition:
-                grid.add_row("", "", Text(f"    the tutorial: {row.edition}", _DIM))
-        yield Text("Yours", "bold")
+                grid.add_row("", "", Text(f"    {translate('the tutorial')}: {row.edition}", _DIM))
+        yield Text(translate("Yours"), "bold")
         yield grid
 
 
@@ -110,7 +115,9 @@ def _two_columns(diff: Diff, width: int) -> Table:
     room = (width - widest - middle - 9 - 5) // 2
     grid = _grid(widest, 0, middle, 9, 0, fill=(1, 4))
     grid.columns[0].justify = grid.columns[3].justify = "right"
-    grid.add_row("", Text(diff.name, "bold"), "", "", Text("cnn.py and train.py", "bold"))
+    grid.add_row(
+        "", Text(diff.name, "bold"), "", "", Text(translate("cnn.py and train.py"), "bold")
+    )
     told: set[Reason] = set()
     for row in diff.rows:
         if any(statement.spaced for statement in row.left):
@@ -140,7 +147,7 @@ def _one_column(diff: Diff, width: int) -> Table:
     """Old lines above new ones, as in a patch; what is the same stands once."""
     grid = _grid(1, 9, 0, fill=(2,))
     grid.columns[1].justify = "right"
-    for sign, name in (("-", diff.name), ("+", "cnn.py and train.py")):
+    for sign, name in (("-", diff.name), ("+", translate("cnn.py and train.py"))):
         grid.add_row(Text(sign, _SIGN), "", Text(name, "bold"))
     told: set[Reason] = set()
     for row in diff.rows:
@@ -166,11 +173,11 @@ def _told(diff: Diff, row: Row, told: set[Reason]) -> Iterator[Text]:
     """Yield what is said under a row: its mistakes, and reasons that no row above has."""
     for mistake in diff.mistakes:
         if mistake.statement in row.left:
-            yield Text(f"!  {mistake.text}", _WRONG)
+            yield Text(f"!  {translate(mistake.text)}", _WRONG)
     for reason in row.reasons:
         if reason is not YOURS and reason not in told:
             told.add(reason)
-            yield Text(f"{diff.number(reason)}  {reason.title}", "italic")
+            yield Text(f"{diff.number(reason)}  {translate(reason.title)}", "italic")
 
 
 def _fold(row: Row, side: tuple) -> Text:
@@ -198,7 +205,7 @@ def _reasons(diff: Diff) -> Table:
     grid = _grid(3, 0, fill=(1,))
     grid.columns[0].justify = "right"
     for reason in diff.reasons:
-        grid.add_row(Text(diff.number(reason)), Text(reason.title, "bold"))
+        grid.add_row(Text(diff.number(reason)), Text(translate(reason.title), "bold"))
         for name, words in described(reason):
             grid.add_row("", Text.assemble((f"{name}: ", _DIM), words))
         grid.add_row()
@@ -207,12 +214,12 @@ def _reasons(diff: Diff) -> Table:
 
 def described(reason: Reason) -> list[tuple[str, str]]:
     """Return what there is to say of a reason: names, and words that are not empty."""
-    where = f" ({reason.where})" if reason.where else ""
+    where = f" ({translate(reason.where)})" if reason.where else ""
     parts = (
-        ("2016", reason.old and reason.old + where),
-        ("TensorFlow 2", reason.new and reason.new + where),
-        ("why", reason.why),
-        ("if you get it wrong", reason.wrong),
+        ("2016", reason.old and translate(reason.old) + where),
+        ("TensorFlow 2", reason.new and translate(reason.new) + where),
+        (translate("why"), translate(reason.why)),
+        (translate("if you get it wrong"), translate(reason.wrong)),
     )
     return [(name, words) for name, words in parts if words]
 

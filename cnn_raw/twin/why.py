@@ -4,6 +4,7 @@ import re
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from cnn_raw.text import translate
 from cnn_raw.twin.messages import MESSAGES
 from cnn_raw.twin.reason import Reason
 from cnn_raw.twin.reasons import REASONS
@@ -34,12 +35,12 @@ class Answer(NamedTuple):
         """What is said of it, a line for each part that there is."""
         notebook = f"notebooks/{self.notebook}.ipynb" if self.notebook else ""
         parts = (
-            ("cause", self.cause),
-            ("TensorFlow 2", self.form),
-            ("trap", self.trap),
-            ("notebook", notebook),
+            (translate("cause"), translate(self.cause)),
+            ("TensorFlow 2", translate(self.form)),
+            (translate("trap"), translate(self.trap)),
+            (translate("notebook"), notebook),
         )
-        return [self.title, *(f"  {name}: {words}" for name, words in parts if words)]
+        return [translate(self.title), *(f"  {name}: {words}" for name, words in parts if words)]
 
 
 def answer(text: str) -> Answer | None:
