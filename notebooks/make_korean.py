@@ -22,6 +22,7 @@ from markdown_it import MarkdownIt
 
 from cnn_raw import files
 from cnn_raw.text import Texts
+from cnn_raw.twin.diff_rows import Sign
 
 FOLDER = Path(__file__).parent
 LANGUAGE = "ko"
@@ -32,6 +33,11 @@ ARGUMENTS = {"check": 2, "check_built": 3, "show": 1, "show_grid": 1, "text": 2,
              "annotate": 0, "set_title": 0, "suptitle": 0, "set_xlabel": 0, "set_ylabel": 0,
              "set_xticks": 1, "set_yticks": 1, "legend": 0}  # fmt: skip
 KEYWORDS = {"title", "label", "labels", "xlabel", "ylabel", "names", "alt"}
+# The modules that say what is wrong or different in a program of 2016.
+TWIN = {f"twin/{name}.py" for name in ("reason", "reasons", "messages", "names", "tf_names",
+        "mistakes", "shapes", "source", "paste")}  # fmt: skip
+SAID = {"title", "old", "new", "why", "wrong", "where", "today", "text", "cells", "lines_of"}
+
 Found = Iterator[tuple[str, str]]  # texts, and where they stand
 WORD = r"[A-Za-z]{2}"
 
@@ -121,12 +127,43 @@ def notebook_texts(path: Path) -> Found:
 
 
 def package_texts() -> Found:
-    """Yield the texts of the package that are given to ``translate``, and their modules."""
+    """Yield the texts of the package, and their modules.
+
+    They are what ``translate`` is given, or what becomes an argument of it: a part of a Reason, the
+    text of a Mistake, a note.
+    """
     for path in sorted(PACKAGE.rglob("*.py")):
         code = path.read_text(encoding="utf-8")
-        if "translate(" in code:
-            for text in code_texts(code, {"translate": 0}, set()):
-                yield text, path.relative_to(PACKAGE).as_posix()
+        where = path.relative_to(PACKAGE).as_posix()
+        found = list(code_texts(code, {"translate": 0}, set()) if "translate(" in code else ())
+        if where in TWIN:
+            said = [*code_texts(code, {"Mistake": 1, "append": 0}, SAID), *assigned_texts(code)]
+            found += [text for text in said if not is_code(text)]
+        for text in found:
+            yield text, where
+    for sign in Sign:
+        yield from ((words, "twin/diff_rows.py") for words in (sign.words, f"{{0}} {sign.words}"))
+
+
+def is_code(text: str) -> bool:
+    """Is a part of a Reason Python code, or a name?"""
+    if " " not in text:
+        return True
+    try:
+        ast.parse(f"{text} pass" if text.endswith(":") else text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def assigned_texts(code: str) -> Iterator[str]:
+    """Yield the texts that are given to variables called as the parts of a Reason."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {part.id for t in targets for part in ast.walk(t) if isinstance(part, ast.Name)}
+            if names <= SAID:
+                yield from filter(has_words, strings(node.value))
 
 
 def catalogues() -> dict[Path, Callable[[], Found]]:

@@ -42,12 +42,15 @@ def show(diff: Diff, console: Console) -> None:
 def summary(diff: Diff) -> str:
     """Return how many statements of the left changed, and how many are yours."""
     signs = (Sign.SAME, Sign.CHANGED, Sign.ONLY_2016, Sign.APART)
-    counts = ", ".join(f"{diff.count(sign)} {translate(sign.words)}" for sign in signs)
+    counts = ", ".join(translate(f"{diff.count(sign)} {sign.words}") for sign in signs)
     text = translate(f"{diff.name}: {len(diff.left)} statements: {counts}.")
     if diff.yours:
         number = sum(len(row.left) for row in diff.yours)
-        verb = "is" if number == 1 else "are"
-        text += " " + translate(f"{number} {verb} yours: in no edition of the tutorial.")
+        text += " " + translate(
+            "1 is yours: in no edition of the tutorial."
+            if number == 1
+            else f"{number} are yours: in no edition of the tutorial."
+        )
     if diff.yours and (data := other_data(diff.left, diff.pairs)):
         data = ", ".join(map(translate, data.split(", ")))
         text += " " + translate(f"This is another program, made from the tutorial: {data}.")
@@ -58,12 +61,11 @@ def summary(diff: Diff) -> str:
 
 def _legend(diff: Diff, two: bool) -> str:
     if two:
-        signs = {"~": "changed", "-": "only in 2016", "+": "only in TensorFlow 2"}
+        text = translate("~ changed   - only in 2016   + only in TensorFlow 2   . no counterpart")
     else:
-        signs = {"-": "2016", "+": "TensorFlow 2", "[1]": "the reason"}
-    signs |= {".": "no counterpart"} | ({"*": "yours"} if diff.yours else {})
-    signs |= {"!": "wrong"} if diff.mistakes else {}
-    return "   ".join(f"{sign} {translate(words)}" for sign, words in signs.items())
+        text = translate("- 2016   + TensorFlow 2   [1] the reason   . no counterpart")
+    yours = f"   * {translate('yours')}" if diff.yours else ""
+    return text + yours + (f"   ! {translate('wrong')}" if diff.mistakes else "")
 
 
 def _grid(*widths: int, fill: tuple[int, ...]) -> Table:

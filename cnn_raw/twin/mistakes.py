@@ -69,10 +69,9 @@ def _swapped(copy: Copy) -> Iterator[Mistake]:
                 BY_KEY["upgrade_script"],
             )
         elif named.get("labels") in logits or named.get("logits") in copy.labels:
-            text = f"labels and logits are swapped: write labels={named.get('logits', '...')}, "
-            yield Mistake(
-                statement, f"{text}logits={named.get('labels', '...')}", BY_KEY["labels_first"]
-            )
+            one, other = named.get("logits", "..."), named.get("labels", "...")
+            text = f"labels and logits are swapped: write labels={one}, logits={other}"
+            yield Mistake(statement, text, BY_KEY["labels_first"])
         elif not named and len(given) > 1 and (given[0] in copy.labels or given[1] in logits):
             yield Mistake(
                 statement,
@@ -145,7 +144,7 @@ def _shapes(copy: Copy) -> Iterator[Mistake]:
         order[at:at] = [head, *body]
     for n, text, silent in shapes.faults(copy.statements, order, parameters):
         if silent:
-            text += ": TensorFlow 0.x and 1.x refuse this, 2 makes it a grouped convolution"
+            text = f"{text}: TensorFlow 0.x and 1.x refuse this, 2 makes it a grouped convolution"
         yield Mistake(copy.statements[n], text, BY_KEY["grouped_convolution"] if silent else None)
 
 

@@ -57,7 +57,8 @@ def clean(lines: list[Line]) -> tuple[list[Line], list[str]]:
             lines = cleaned
     lines, magics = without_magics(lines)
     if magics:
-        notes.append(f"{magics} line{'s' * (magics > 1)} of Jupyter's own (%, ! or ?) left out")
+        lines_of = "1 line" if magics == 1 else f"{magics} lines"
+        notes.append(f"{lines_of} of Jupyter's own (%, ! or ?) left out")
     return plain(lines), notes
 
 

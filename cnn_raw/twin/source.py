@@ -187,8 +187,9 @@ def _notebook(text: str, name: str) -> Source:
         lines += paste.plain(cell)
     notes = []
     if magics:
-        notes.append(f"{magics} line{'s' * (magics > 1)} of Jupyter's own (%, ! or ?) left out")
+        lines_of = "1 line" if magics == 1 else f"{magics} lines"
+        notes.append(f"{lines_of} of Jupyter's own (%, ! or ?) left out")
     if skipped:
-        what = "cell that is" if skipped == 1 else "cells that are"
-        notes.append(f"{skipped} {what} not Python left out")
+        cells = "1 cell that is" if skipped == 1 else f"{skipped} cells that are"
+        notes.append(f"{cells} not Python left out")
     return _source(name, lines, notes, python2=kernel == "python2" or version.startswith("2"))
