@@ -36,7 +36,7 @@ KEYWORDS = {"title", "label", "labels", "xlabel", "ylabel", "names", "alt"}
 # The modules that say what is wrong or different in a program of 2016.
 TWIN = {f"twin/{name}.py" for name in ("reason", "reasons", "messages", "names", "tf_names",
         "mistakes", "shapes", "source", "paste")}  # fmt: skip
-SAID = {"title", "old", "new", "why", "wrong", "where", "today", "text", "cells", "lines_of"}
+SAID = {"title", "old", "new", "why", "wrong", "where", "today", "text", "cells_of", "lines_of"}
 
 Found = Iterator[tuple[str, str]]  # texts, and where they stand
 WORD = r"[A-Za-z]{2}"

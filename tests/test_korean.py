@@ -5,6 +5,7 @@
 brings the catalogues and the Korean notebooks up to date; what it cannot know, these tests name.
 """
 
+import io
 import re
 import sys
 from collections import Counter
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from cnn_raw import InputError, text
-from cnn_raw.text import PLACEHOLDER, Texts
+from cnn_raw import InputError, cli, text
+from cnn_raw.text import LOCALE, PLACEHOLDER, Texts
+from cnn_raw.twin.reasons import BY_KEY, REASONS
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
@@ -22,6 +24,7 @@ import make_korean  # noqa: E402
 
 KOREAN = NOTEBOOKS / "ko"
 CATALOGUES = {po: texts for po, texts in make_korean.catalogues().items() if po.exists()}
+CATALOGUE = LOCALE / "ko.po"
 FONT = "DejaVu Sans"  # its translation is the names of other fonts
 HANGUL = "[가-힣]"
 NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -237,3 +240,56 @@ def test_english_is_spoken_unless_another_language_is_asked_for():
     with text.using("ko"):
         assert text.translate("Right.") == "맞았습니다."
     assert text.translate("Right.") == "Right."
+
+
+def test_diff_and_why_explain_in_korean(tmp_path, capsys):
+    page = tmp_path / "diff.html"
+    assert cli.main(["diff", "--lang", "ko", "--html", str(page)]) == 0
+    assert '<html lang="ko">' in page.read_text() and "두 프로그램" in page.read_text()
+    assert cli.main(["diff", "--lang", "ko"]) == 0
+    screen = capsys.readouterr().out
+    assert re.search("같음 [0-9]+, 바뀜 [0-9]+", screen)
+    for translated, shown in ((page.read_text(), "page"), (screen, "screen")):
+        for reason in REASONS:
+            assert reason.title not in translated, shown
+    assert cli.main(["why", "--lang", "ko", "No gradients provided for any variable"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == Texts(CATALOGUE)(BY_KEY["tape"].title)
+    assert [line.split(":")[0].strip() for line in said[1:]] == [
+        "원인", "TensorFlow 2", "함정", "노트북",
+    ]  # fmt: skip
+    assert cli.main(["why", "No gradients provided for any variable"]) == 0
+    assert capsys.readouterr().out.startswith(BY_KEY["tape"].title)  # English again
+
+
+def test_every_mistake_in_a_copy_is_told_in_korean():
+    """The texts are found in the modules; here they are looked for as they are shown."""
+    translate = Texts(CATALOGUE)
+    for said, korean in (
+        ("the filter w3 takes 32 channels, its input has 64: TensorFlow 0.x and 1.x refuse this, "
+         "2 makes it a grouped convolution",
+         "필터 w3: 채널 32개를 받는데 입력에는 64개가 있습니다: TensorFlow 0.x와 1.x는 거부하고, "
+         "2는 그룹 합성곱으로 만듭니다"),
+        ("3 lines of Jupyter's own (%, ! or ?) left out", "Jupyter 고유의 줄(%, !, ?) 3개 빠짐"),
+        ("1 cell that is not Python left out", "파이썬이 아닌 셀 1개 빠짐"),
+    ):  # fmt: skip
+        assert translate(said) == korean
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8", True), ("cp949", True), ("ascii", False)]
+)
+def test_terminal_that_cannot_show_korean_gets_english_and_one_line(
+    encoding, shown, monkeypatch, capsys
+):
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(screen, encoding, newline="\n"))
+    assert cli.main(["why", "--lang", "ko", "No gradients provided"]) == 0
+    sys.stdout.flush()
+    written = screen.getvalue().decode(encoding)
+    assert bool(re.search(HANGUL, written)) == shown
+    if shown:
+        assert capsys.readouterr().err == ""
+    else:
+        assert written.startswith(BY_KEY["tape"].title)
+        assert capsys.readouterr().err == "cnn-raw: this terminal cannot show ko; here is English\n"

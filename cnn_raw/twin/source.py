@@ -190,6 +190,6 @@ def _notebook(text: str, name: str) -> Source:
         lines_of = "1 line" if magics == 1 else f"{magics} lines"
         notes.append(f"{lines_of} of Jupyter's own (%, ! or ?) left out")
     if skipped:
-        cells = "1 cell that is" if skipped == 1 else f"{skipped} cells that are"
-        notes.append(f"{cells} not Python left out")
+        cells_of = "1 cell that is" if skipped == 1 else f"{skipped} cells that are"
+        notes.append(f"{cells_of} not Python left out")
     return _source(name, lines, notes, python2=kernel == "python2" or version.startswith("2"))
