@@ -192,6 +192,12 @@ def test_source_takes_the_program_of_a_post_and_not_the_parts_it_quotes():
     assert text(post).strip() == program.strip()
 
 
+def test_source_leaves_out_a_sentence_before_the_program():
+    program = "import tensorflow as tf\nx = tf.constant(1)  # a bell: \a\n"
+    assert text(f"Here is my program:\n\n{program}").strip() == program.strip()
+    assert text(program) == program  # a control character in a comment is no harm
+
+
 def test_source_remembers_the_lines_of_a_paste_and_says_what_it_left_out():
     source = from_bytes(POST.encode(), "mine.txt")
     assert str(source.places[0]) == "line 10" and str(source.places[-1]) == "line 15"

@@ -223,8 +223,15 @@ def _without_prose(lines: list[Line]) -> list[Line]:
             before = "name" if name else None
         n += piece.count("\n")
     magic = re.compile(r"\s*[%!?]")
-    prose = {n for n in beginning if (n in stops or pairs[n] >= 2) and not magic.match(lines[n][1])}
-    if len(prose) < 2:
+    sentence = re.compile(r"\s*[A-Z][\w ,'-]*[.:!?]\s*")
+    prose = {
+        n
+        for n in beginning
+        if (n in stops or pairs[n] >= 2 or (pairs[n] and sentence.fullmatch(lines[n][1])))
+        and not magic.match(lines[n][1])
+    }
+    first = next((n for n, (_, line) in enumerate(lines) if line.strip()), 0)
+    if len(prose) < 2 and first not in prose:
         return lines
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
         close = False
