@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from cnn_raw import files
+from cnn_raw import InputError, files
 from cnn_raw.cli.parser import DATA_HELP, RUN_HELP, check_run, import_tensorflow
 from cnn_raw.settings import Settings
 
@@ -71,6 +71,8 @@ def main(arguments: argparse.Namespace) -> int:
     data = getattr(
         input_data.read_data_sets(arguments.data, one_hot=True, fill=False), arguments.split
     )
+    if not data.num_examples:
+        raise InputError(f"there are no {arguments.split} images; give a data set that has some")
     import_tensorflow(arguments)
     from cnn_raw.look.analysis import analyse, check_samples
     from cnn_raw.runs.weights import load_weights

@@ -9,6 +9,7 @@ is not so; 2016's program and this one write none, so whatever has some is refus
 
 from collections.abc import Iterator
 
+TABLE_END = bytes.fromhex("57fb808b247547db")
 _FOOTER = 48  # bytes: two handles, padding, a magic number
 _TRAILER = 5  # bytes after a block: how it is compressed, and a checksum
 _HEADER_TAGS = {0x08, 0x10, 0x1A}  # number of files, byte order, version
@@ -17,6 +18,8 @@ _ENTRY_TAGS = {0x08, 0x12, 0x18, 0x20, 0x28, 0x35}  # all fields but slices
 
 def check_index(content: bytes) -> None:
     """Raise ValueError unless every entry is a whole tensor, and none is hidden."""
+    if not content.endswith(TABLE_END):
+        raise ValueError("its index is cut")
     try:
         _, at = _handle(content[-_FOOTER:], 0)
         listing, _ = _handle(content[-_FOOTER:], at)

@@ -22,14 +22,13 @@ import tensorflow as tf
 
 from cnn_raw import InputError, files
 from cnn_raw.cnn import Weights
-from cnn_raw.runs.index import check_index
+from cnn_raw.runs.index import TABLE_END, check_index
 from cnn_raw.runs.run import CHECKPOINT, is_run, read_history
 
 SHAPES = ((3, 3, 1, 32), (3, 3, 32, 64), (3, 3, 64, 128), (2048, 625), (625, 10))
 SAVER_NAMES = ("Variable", "Variable_1", "Variable_2", "Variable_3", "Variable_4")
 SAVER_SLOTS = {"rms": "RMSProp", "momentum": "RMSProp_1"}  # as 0.12 named them
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"  # how tf.train.Checkpoint ends a variable's name
-_TABLE_END = bytes.fromhex("57fb808b247547db")  # of LevelDB's tables, as both formats are
 _SUFFIX = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
 
 
@@ -143,8 +142,8 @@ def read_checkpoint(path: Path, slot: str | None = None) -> Weights | None:
     if not path.is_file():
         return _arrays(path, slot)
     with files.reading(path) as file:
-        file.seek(-len(_TABLE_END), os.SEEK_END)
-        if file.read() != _TABLE_END:
+        file.seek(max(0, path.stat().st_size - len(TABLE_END)))
+        if file.read() != TABLE_END:
             raise InputError(f"{path}: is no checkpoint and no .npz file")
     return _read_first_format(path, slot)
 
