@@ -68,9 +68,10 @@ export class Curves {
     ends.forEach((end, k) => { // names that would lie on each other stand one below the other
       if (k) end.y = Math.max(end.y, ends[k - 1].y + 14);
     });
-    context.textAlign = "left";
+    Object.assign(context, { textAlign: "left", lineWidth: 5, strokeStyle: colour("--paper") });
     for (const end of ends) {
       context.fillStyle = end.colour;
+      context.strokeText(end.name, end.x, end.y); // so that no line crosses it
       context.fillText(end.name, end.x, end.y);
     }
   }
