@@ -100,7 +100,7 @@ def _check(text: str, name: str) -> None:
             "the 2016 script has 4,000"
         )
     controls = re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text)
-    if "\0" in controls or len(controls) > 1 + len(text) // 100:  # few may stand in a comment
+    if "\0" in controls or 20 * len(controls) > len(text):  # a few may stand in a comment
         raise InputError(f"{name}: is not text; give the script itself or its notebook")
 
 
