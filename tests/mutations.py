@@ -1,4 +1,6 @@
-"""Requests of the page with something wrong in them, and a run of many against a real server.
+"""Bytes, JSON and requests of the page with something wrong in them: what ``fuzz.py`` is made of.
+
+Run as a program it sends many requests to a real server:
 
     python tests/mutations.py RUN [--requests 10000] [--seed 0]
 
@@ -13,11 +15,14 @@ import http.client
 import json
 import random
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from cnn_raw.runs.index import _block, _handle
 
 SEVEN = {"strokes": [[[0.3, 0.2], [0.7, 0.2], [0.45, 0.85]]], "thickness": 0.08}
 KNOBS = {"start": "he", "rms": 0, "learning_rate": 0.001, "p_keep_conv": 0.8, "batch_size": 2,
@@ -48,6 +53,44 @@ ODD = [
 ]  # fmt: skip
 
 
+ODD_BYTES = (b"\0", b"\xff", b"\x80", b"\x7f", b"\n", b'"', b"\0\0\0\1", b"\xff\xff\xff\xff")
+
+
+def damaged(content: bytes, chance: random.Random, start: int = 0, end: int | None = None) -> bytes:
+    """Return the bytes with one to four things changed between two places."""
+    changed = bytearray(content)
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        at = chance.randrange(start, max(start + 1, min(len(changed), end or len(changed))))
+        kind, some = chance.random(), chance.choice((1, 1, 2, 4, 8, 100))
+        if kind < 0.4:
+            changed[at : at + 1] = bytes([chance.randrange(256)])
+        elif kind < 0.7:
+            odd = chance.choice(ODD_BYTES)
+            changed[at : at + chance.choice((0, len(odd)))] = odd
+        elif kind < 0.8:
+            del changed[at : at + some]
+        elif kind < 0.9:
+            changed[at:at] = changed[at : at + some]
+        elif kind < 0.95:
+            del changed[at:]
+        else:
+            changed[at : at + some] = chance.randbytes(some)
+    return bytes(changed)
+
+
+def lying_table(content: bytes, chance: random.Random) -> bytes:
+    """Return LevelDB's table with a small block damaged, and its checksum made right again."""
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    _, at = _handle(content[-48:], 0)
+    listing, _ = _handle(content[-48:], at)
+    blocks = [listing, *(_handle(value, 0)[0] for _, value in _block(content, *listing))]
+    start, size = chance.choice([block for block in blocks if block[1] < 20_000])
+    block = damaged(content[start : start + size], chance)[:size].ljust(size, b"\0") + b"\0"
+    checksum = struct.pack("<I", masked_crc32c(block))
+    return content[:start] + block + checksum + content[start + size + 5 :]
+
+
 def places(value, at=()):
     """Return the paths to every value inside ``value``, itself included."""
     inner = (
@@ -60,14 +103,14 @@ def places(value, at=()):
     return [at, *(path for key, one in inner for path in places(one, (*at, key)))]
 
 
-def mutated(chance: random.Random) -> dict | list | object:
-    """Return a good request with one to three things changed in it: replaced, removed, repeated."""
-    request = copy.deepcopy(chance.choice(GOOD))
+def changed(value, chance: random.Random):
+    """Return JSON with one to three things changed in it: replaced, removed, repeated."""
+    value = copy.deepcopy(value)
     for _ in range(chance.randint(1, 3)):
-        path = chance.choice(places(request))
+        path = chance.choice(places(value))
         if not path:
             continue
-        parent = request
+        parent = value
         for key in path[:-1]:
             parent = parent[key]
         kind = chance.random()
@@ -79,7 +122,12 @@ def mutated(chance: random.Random) -> dict | list | object:
             parent.extend(copy.deepcopy(parent))
         else:
             parent[chance.choice(["op", "source", "x", "at"])] = copy.deepcopy(parent[path[-1]])
-    return request
+    return value
+
+
+def mutated(chance: random.Random) -> dict | list | object:
+    """Return a good request with one to three things changed in it."""
+    return changed(chance.choice(GOOD), chance)
 
 
 def body(chance: random.Random) -> bytes:
