@@ -167,7 +167,8 @@ command. The Session of `compat.v1` and the GradientTape gave the same bits in e
 Recorded by `python tests/golden/record_bits.py PYTHON...`, one Python for each TensorFlow, into
 `certificates.jsonl`. This file is written by `python -m cnn_raw.twin.certificate`. All rows are
 from one machine ({processor}, 2 cores): with another processor the bits may differ, since its
-caches decide how sums are split. `cnn-raw certify` says which row yours is, or prints the new one.
+caches decide how sums are split. An empty cell is not recorded yet. `cnn-raw certify` says which
+row yours is, or prints the new one.
 """
 THREADS = (1, 2, 4)
 
