@@ -33,7 +33,7 @@ class Texts:
         for path in catalogues:
             for text, translation in _read(path):
                 self._whole[text] = translation
-                if PLACEHOLDER.search(text):
+                if PLACEHOLDER.search(text) and "$" not in text:  # in a formula {1} is no place
                     self._patterns.append((_pattern(text), translation))
         self._patterns.sort(key=lambda pair: -len(pair[0].pattern))  # the most exact one first
 

@@ -211,9 +211,10 @@ def built(path: Path, translate: Texts) -> str:
         if cell.cell_type == "markdown":
             for start, end in reversed(markdown_units(cell.source)):
                 text = translate(cell.source[start:end])
+                text = re.sub(
+                    r"\]\((?!\w+:|#|\d_\w+\.ipynb)", "](../", text
+                )  # a folder further down
                 cell.source = cell.source[:start] + text + cell.source[end:]
-            # One folder further down.
-            cell.source = re.sub(r"\]\((?!\w+:|#|\d_\w+\.ipynb)", "](../", cell.source)
     return nbformat.writes(notebook) + "\n"
 
 
