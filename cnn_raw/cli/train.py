@@ -58,9 +58,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--resume",
         metavar="DIR",
-        help="resume the run in this folder with its settings and data; the weights are "
-        "bit-identical to an uninterrupted run's; --resume DIR/ckpt-3 --out NEW continues from an "
-        "earlier epoch (the last three are there) as a new run, and leaves this one as it is",
+        help="resume the run in this folder with its settings and data; in the same "
+        "environment the weights are bit-identical to an uninterrupted run's; --resume DIR/ckpt-3 "
+        "--out NEW continues from an earlier epoch (the last three are there) as a new run, and "
+        "leaves this one as it is",
     )
     add_threads(command)
     command.add_argument(
