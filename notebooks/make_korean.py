@@ -21,8 +21,8 @@ from babel.messages.pofile import read_po, write_po
 from markdown_it import MarkdownIt
 
 from cnn_raw import files
+from cnn_raw.diff.rows import Sign
 from cnn_raw.text import Texts
-from cnn_raw.twin.diff_rows import Sign
 
 FOLDER = Path(__file__).parent
 LANGUAGE = "ko"
@@ -34,7 +34,7 @@ ARGUMENTS = {"check": 2, "check_built": 3, "show": 1, "show_grid": 1, "text": 2,
              "set_xticks": 1, "set_yticks": 1, "legend": 0}  # fmt: skip
 KEYWORDS = {"title", "label", "labels", "xlabel", "ylabel", "names", "alt"}
 # The modules that say what is wrong or different in a program of 2016.
-TWIN = {f"twin/{name}.py" for name in ("reason", "reasons", "messages", "names", "tf_names",
+DIFF = {f"diff/{name}.py" for name in ("reason", "reasons", "messages", "names", "tf_names",
         "mistakes", "shapes", "source", "paste")}  # fmt: skip
 SAID = {"title", "old", "new", "why", "wrong", "where", "today", "text", "cells_of", "lines_of"}
 
@@ -136,13 +136,13 @@ def package_texts() -> Found:
         code = path.read_text(encoding="utf-8")
         where = path.relative_to(PACKAGE).as_posix()
         found = list(code_texts(code, {"translate": 0}, set()) if "translate(" in code else ())
-        if where in TWIN:
+        if where in DIFF:
             said = [*code_texts(code, {"Mistake": 1, "append": 0}, SAID), *assigned_texts(code)]
             found += [text for text in said if not is_code(text)]
         for text in found:
             yield text, where
     for sign in Sign:
-        yield from ((words, "twin/diff_rows.py") for words in (sign.words, f"{{0}} {sign.words}"))
+        yield from ((words, "diff/rows.py") for words in (sign.words, f"{{0}} {sign.words}"))
 
 
 def is_code(text: str) -> bool:

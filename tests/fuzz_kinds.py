@@ -251,8 +251,9 @@ def scripts(good: Path, folder: Path):
     """A copy of the 2016 program for diff: on a screen of any width, as JSON and as a page."""
     from rich.console import Console
 
-    from cnn_raw.twin import diff_page, diff_screen
-    from cnn_raw.twin.diff import diff_file
+    from cnn_raw.diff import page as diff_page
+    from cnn_raw.diff import screen as diff_screen
+    from cnn_raw.diff.diff import diff_file
 
     def attempt(chance):
         content, path = chance.choice(list(editions.EDITIONS.values())), folder / "script.py"
@@ -280,7 +281,7 @@ def scripts(good: Path, folder: Path):
 
 def messages(good: Path, folder: Path):
     """What was said, for why."""
-    from cnn_raw.twin.why import answer, nearest
+    from cnn_raw.diff.why import answer, nearest
 
     def attempt(chance):
         text = mutations.damaged(chance.choice(MESSAGES).encode(), chance).decode(errors="replace")

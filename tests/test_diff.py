@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cnn_raw import InputError, cli
-from cnn_raw.twin.diff import PROGRAM_2016, PROGRAM_TF2, diff_file
-from cnn_raw.twin.diff_page import page, write_page
-from cnn_raw.twin.diff_rows import Sign, fold_title, side_lines
-from cnn_raw.twin.diff_screen import as_json, show
-from cnn_raw.twin.program import FORMS, STEPS
-from cnn_raw.twin.reason import EDITIONS
-from cnn_raw.twin.reasons import BY_KEY, REASONS
-from cnn_raw.twin.source import LARGEST, Place, from_bytes
-from cnn_raw.twin.statements import cut, read_own, read_source
+from cnn_raw.diff.diff import PROGRAM_2016, PROGRAM_TF2, diff_file
+from cnn_raw.diff.page import page, write_page
+from cnn_raw.diff.program import FORMS, STEPS
+from cnn_raw.diff.reason import EDITIONS
+from cnn_raw.diff.reasons import BY_KEY, REASONS
+from cnn_raw.diff.rows import Sign, fold_title, side_lines
+from cnn_raw.diff.screen import as_json, show
+from cnn_raw.diff.source import LARGEST, Place, from_bytes
+from cnn_raw.diff.statements import cut, read_own, read_source
 
 SCRIPT = Path(__file__).parent / "data" / "convolutional_net_2016.txt"
 TEXT = SCRIPT.read_text()

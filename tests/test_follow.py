@@ -7,9 +7,10 @@ import pytest
 from editions import EDITIONS, OF_1X, change
 
 from cnn_raw import InputError
-from cnn_raw.twin import follow_screen, source
-from cnn_raw.twin.follow import Following
-from cnn_raw.twin.script import Settings
+from cnn_raw.diff import source
+from cnn_raw.script import follow_screen
+from cnn_raw.script.follow import Following
+from cnn_raw.script.process import Settings
 
 CLIPPED = """optimizer = tf.train.RMSPropOptimizer(0.0005, 0.95, 0.5)
 train_op = optimizer.apply_gradients(

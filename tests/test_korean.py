@@ -15,8 +15,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from cnn_raw import InputError, cli, text
+from cnn_raw.diff.reasons import BY_KEY, REASONS
 from cnn_raw.text import LOCALE, PLACEHOLDER, Texts
-from cnn_raw.twin.reasons import BY_KEY, REASONS
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cnn_raw.twin.diff import diff_file
+from cnn_raw.diff.diff import diff_file
 
 TEXT = (Path(__file__).parent / "data" / "convolutional_net_2016.txt").read_text()
 XENT = "tf.nn.softmax_cross_entropy_with_logits(py_x, Y)"

@@ -11,11 +11,12 @@ import tensorflow as tf
 import tensorflow.compat.v1 as compat
 from editions import EDITIONS
 
-from cnn_raw.twin import old_mnist, old_tensorflow, tf_api, tf_names
-from cnn_raw.twin.names import ROWS
-from cnn_raw.twin.reasons import BY_KEY
-from cnn_raw.twin.source import Place, from_bytes
-from cnn_raw.twin.statements import cut, read_source
+from cnn_raw.diff import tf_api, tf_names
+from cnn_raw.diff.names import ROWS
+from cnn_raw.diff.reasons import BY_KEY
+from cnn_raw.diff.source import Place, from_bytes
+from cnn_raw.diff.statements import cut, read_source
+from cnn_raw.script import old_mnist, old_tensorflow
 
 said = []
 old_tf = old_tensorflow.OldModule("", compat, said.append)

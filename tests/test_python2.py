@@ -8,7 +8,7 @@ import re
 import pytest
 from editions import OF_1X, PYTHON2, TUTORIAL
 
-from cnn_raw.twin import python2
+from cnn_raw.script import python2
 
 PROGRAM = """\
 # every line prints what Python 2.7 printed, on the line after it

@@ -13,11 +13,11 @@ import pytest
 import tensorflow as tf
 
 from cnn_raw import cnn, input_data, train
+from cnn_raw.diff import reasons
+from cnn_raw.diff.reasons import BY_KEY, REASONS
+from cnn_raw.diff.why import answer
 from cnn_raw.rmsprop import RMSPropOptimizer
 from cnn_raw.settings import Settings
-from cnn_raw.twin import reasons
-from cnn_raw.twin.reasons import BY_KEY, REASONS
-from cnn_raw.twin.why import answer
 
 tf1 = tf.compat.v1
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def test_reasons_have_a_test_each_and_names_of_their_own():
 
 def test_reasons_md_is_what_the_module_prints():
     written = Path(reasons.__file__).with_name("REASONS.md").read_text()
-    assert written == reasons.markdown() + "\n", "run `python -m cnn_raw.twin.reasons` again"
+    assert written == reasons.markdown() + "\n", "run `python -m cnn_raw.diff.reasons` again"
 
 
 def test_reasons_table_has_four_cells_in_every_row():

@@ -14,8 +14,9 @@ import pytest
 from editions import EDITIONS, OF_1X, TUTORIAL, change
 
 from cnn_raw import InputError, cli
-from cnn_raw.twin import script, source
-from cnn_raw.twin.why import ALL
+from cnn_raw.diff import source
+from cnn_raw.diff.why import ALL
+from cnn_raw.script import process
 
 TITLES = {reason.key: reason.title for reason in ALL}
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "steps_tf012.json").read_text())
@@ -163,7 +164,7 @@ def explained(text, name="mine.py"):
     program = source.from_bytes(text.encode(), name)
     with pytest.raises(BaseException) as error:
         exec(compile(program.text, name, "exec"), {"__name__": "__main__"})
-    return script.explain(error.value, program)
+    return process.explain(error.value, program)
 
 
 def test_explain_names_places_and_missing_packages():

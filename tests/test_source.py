@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cnn_raw import InputError
-from cnn_raw.twin.source import LARGEST, LONGEST, from_bytes, read
+from cnn_raw.diff.source import LARGEST, LONGEST, from_bytes, read
 
 PROGRAM = """\
 import tensorflow as tf

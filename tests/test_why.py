@@ -14,9 +14,9 @@ import pytest
 import tensorflow as tf
 
 from cnn_raw import cli
-from cnn_raw.twin.messages import MESSAGES
-from cnn_raw.twin.reasons import BY_KEY
-from cnn_raw.twin.why import ALL, answer, nearest
+from cnn_raw.diff.messages import MESSAGES
+from cnn_raw.diff.reasons import BY_KEY
+from cnn_raw.diff.why import ALL, answer, nearest
 
 tf1 = tf.compat.v1
 TITLES = {reason.key: reason.title for reason in ALL}

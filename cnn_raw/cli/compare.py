@@ -99,8 +99,8 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _script(arguments: argparse.Namespace) -> int:
     """Compare the reader's own script."""
+    from cnn_raw.diff import source
     from cnn_raw.screen import TrainingScreen
-    from cnn_raw.twin import script, source
 
     for option in ("python", "plot", "data"):
         if getattr(arguments, option):
@@ -109,10 +109,10 @@ def _script(arguments: argparse.Namespace) -> int:
         raise InputError(f"--steps {arguments.steps}: must be at least 1")
     raw, program = source.read_bytes(arguments.script)
     import_tensorflow(arguments)
-    from cnn_raw.twin import follow_screen
-    from cnn_raw.twin.follow import Following
+    from cnn_raw.script import follow_screen, process
+    from cnn_raw.script.follow import Following
 
-    settings = script.Settings(program.name, seed=arguments.seed, debug=arguments.debug)
+    settings = process.Settings(program.name, seed=arguments.seed, debug=arguments.debug)
     text = raw if arguments.script == "-" else None
     following = Following(program, settings, arguments.steps, text)
     with TrainingScreen(1, arguments.steps) as screen:

@@ -31,8 +31,9 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from rich.console import Console
 
-    from cnn_raw.twin import diff_page, diff_screen
-    from cnn_raw.twin.diff import diff_file
+    from cnn_raw.diff import page as diff_page
+    from cnn_raw.diff import screen as diff_screen
+    from cnn_raw.diff.diff import diff_file
 
     diff = diff_file(arguments.file)
     if arguments.html:

@@ -47,8 +47,9 @@ def _add_own(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from cnn_raw.twin import running, source
-    from cnn_raw.twin.script import Settings, say
+    from cnn_raw.diff import source
+    from cnn_raw.script import running
+    from cnn_raw.script.process import Settings, say
 
     rest = _take_own(arguments)
     if arguments.steps is not None and arguments.steps < 1:

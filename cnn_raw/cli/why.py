@@ -24,7 +24,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from cnn_raw.twin.why import LONGEST, answer, nearest
+    from cnn_raw.diff.why import LONGEST, answer, nearest
 
     text = " ".join(arguments.text)
     if not arguments.text or text == "-":

@@ -1,1 +1,1 @@
-"""The program of 2016, and everything laid beside it: compared step by step and line by line."""
+"""The program of 2016, and the GradientTape compared with it, step by step and bit by bit."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnn_raw import InputError, files
-from cnn_raw.twin import paste
+from cnn_raw.diff import paste
 
 LARGEST = 5_000_000  # bytes of a file: a notebook may hold pictures
 LONGEST = 200_000  # characters of a program: the 2016 script has 4,000

@@ -10,13 +10,13 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from cnn_raw.diff.copied import Mistake
+from cnn_raw.diff.program import STEPS, Step
+from cnn_raw.diff.reason import YOURS, Reason
+from cnn_raw.diff.reasons import REASONS
+from cnn_raw.diff.source import Source
+from cnn_raw.diff.statements import Statement, Token, indent
 from cnn_raw.text import translate
-from cnn_raw.twin.copied import Mistake
-from cnn_raw.twin.program import STEPS, Step
-from cnn_raw.twin.reason import YOURS, Reason
-from cnn_raw.twin.reasons import REASONS
-from cnn_raw.twin.source import Source
-from cnn_raw.twin.statements import Statement, Token, indent
 
 NEARLY_ALL = 0.85  # share of the program's steps: what it lacks then is left out, not otherwise
 LONG_COMMENT = 48  # characters: a longer one stands on a line of its own, before its statement

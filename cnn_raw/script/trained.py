@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.python.ops import gradients_util
 
-from cnn_raw.twin import network, session
+from cnn_raw.script import network
+from cnn_raw.twin import session
 from cnn_raw.twin.session_steps import WEIGHTS
 
 RMSPROP = ("learning_rate", "decay", "momentum", "epsilon")  # inputs 3 to 6 of its operation

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from cnn_raw.twin import tf_api
-from cnn_raw.twin.names import ROWS, Row
-from cnn_raw.twin.reason import Reason
-from cnn_raw.twin.reasons import BY_KEY
-from cnn_raw.twin.statements import Statement, split
+from cnn_raw.diff import tf_api
+from cnn_raw.diff.names import ROWS, Row
+from cnn_raw.diff.reason import Reason
+from cnn_raw.diff.reasons import BY_KEY
+from cnn_raw.diff.statements import Statement, split
 
 _BY_NAME = {row.old: row for row in ROWS}
 

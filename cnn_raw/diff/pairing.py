@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from cnn_raw.twin.program import SECTIONS, Step
-from cnn_raw.twin.statements import Statement, parents
+from cnn_raw.diff.program import SECTIONS, Step
+from cnn_raw.diff.statements import Statement, parents
 
 COMPARED = 200  # words of a statement: one of the 2016 script's has 60
 MUCH = 0.6  # of what a section can be laid along: more lies in one function, or outside of all

@@ -8,8 +8,8 @@ import numpy as np
 
 from cnn_raw.environment import environment
 from cnn_raw.screen import TrainingScreen
+from cnn_raw.script.follow import Following
 from cnn_raw.twin.compare import is_shown
-from cnn_raw.twin.follow import Following
 
 HEADER = "  step   script cost     tape cost  largest difference"
 

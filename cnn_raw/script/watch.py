@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.python.client.session import BaseSession
 
-from cnn_raw.twin.report import Reporter
+from cnn_raw.script.report import Reporter
 
 MOST_KNOWN = 100  # fetches of a graph of which the ancestors are remembered
 # run(fetches, feed_dict) of the session's own

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from cnn_raw.twin.script import Settings, say
+from cnn_raw.script.process import Settings, say
 
 GRACE = 5.0  # seconds that a program has to end after Ctrl-C
 
@@ -66,7 +66,7 @@ def process(
             "PYTHONPATH": os.pathsep.join([root, *([inherited] if inherited else [])]),
             "PYTHONUNBUFFERED": "1",
         }
-        command = [sys.executable, "-m", "cnn_raw.twin.script", json.dumps(asdict(settings))]
+        command = [sys.executable, "-m", "cnn_raw.script.process", json.dumps(asdict(settings))]
         child = subprocess.Popen([*command, *arguments], cwd=folder, env=environment, **options)
         stack.callback(end, child)
         yield child

@@ -1,19 +1,19 @@
 """Why a line of the 2016 program is another line in TensorFlow 2: one table of data.
 
-    python -m cnn_raw.twin.reasons > cnn_raw/twin/REASONS.md
+    python -m cnn_raw.diff.reasons > cnn_raw/diff/REASONS.md
 
 writes it as a Markdown table. ``cnn-raw diff`` shows each reason beside the lines that it explains.
 ``tests/test_reasons.py`` has a test for each reason, which makes the mistake of "if you get it
 wrong" and sees it happen.
 """
 
-from cnn_raw.twin.reason import Reason, table
+from cnn_raw.diff.reason import Reason, table
 
 INTRODUCTION = """# What changed since 2016, and why
 
 `cnn-raw diff` shows these reasons beside the lines that they explain. `tests/test_reasons.py` makes
 each of the mistakes and checks what happens. This file is written by
-`python -m cnn_raw.twin.reasons`.
+`python -m cnn_raw.diff.reasons`.
 """
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 if TYPE_CHECKING:  # compare receives, and has no need of the program's side
-    from cnn_raw.twin.watch import Run
+    from cnn_raw.script.watch import Run
 
 LENGTH = struct.Struct("<Q")
 
@@ -51,7 +51,7 @@ class Reporter:
     """
 
     def __init__(self, descriptor: int, name: str):
-        from cnn_raw.twin.trained import Gradients, Trained
+        from cnn_raw.script.trained import Gradients, Trained
 
         self._pipe, self._name = os.fdopen(descriptor, "wb"), name
         self._gradients, self._make = Gradients(), Trained

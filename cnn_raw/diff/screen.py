@@ -10,11 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cnn_raw.diff.mistakes import other_data
+from cnn_raw.diff.reason import YOURS, Reason
+from cnn_raw.diff.rows import Diff, Line, Row, Sign, fold_title, place, side_lines
+from cnn_raw.diff.statements import indent
 from cnn_raw.text import translate
-from cnn_raw.twin.diff_rows import Diff, Line, Row, Sign, fold_title, place, side_lines
-from cnn_raw.twin.mistakes import other_data
-from cnn_raw.twin.reason import YOURS, Reason
-from cnn_raw.twin.statements import indent
 
 TWO_COLUMNS = 110  # a terminal at least this wide shows the programs side by side
 FRAGMENT = 40  # statements; the smallest edition of the whole tutorial has 46

@@ -1,6 +1,6 @@
 """A reader's program of 2015 to 2019, run: the process that ``cnn-raw run`` starts.
 
-    python -m cnn_raw.twin.script '{"path": "mine.py", ...}' ARGS...
+    python -m cnn_raw.script.process '{"path": "mine.py", ...}' ARGS...
 
 It reads the program anew, makes ``tensorflow`` what it was, and runs the program as ``__main__``.
 What it has to say itself goes to standard error and begins with "cnn-raw:".
@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cnn_raw.diff.source import Source, from_bytes
+from cnn_raw.diff.why import answer
 from cnn_raw.screen import quiet_start
-from cnn_raw.twin import python2
-from cnn_raw.twin.report import Reporter
-from cnn_raw.twin.source import Source, from_bytes
-from cnn_raw.twin.why import answer
+from cnn_raw.script import python2
+from cnn_raw.script.report import Reporter
 
 # Packages that copies of the tutorial import, by the names that they import them by. Any other
 # module may be a file of the program's own: pip could install a stranger's of the same name.
@@ -72,7 +72,7 @@ def main(settings: Settings, arguments: list[str]) -> int:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with quiet_start():
         import tensorflow as tf
-    from cnn_raw.twin import old_mnist, old_tensorflow, seeds, watch
+    from cnn_raw.script import old_mnist, old_tensorflow, seeds, watch
 
     _prepare(tf, settings)
     old_mnist.shuffles_first_epoch = old_tensorflow.edition(source.text) == 1
@@ -112,7 +112,7 @@ def _prepare(tf: types.ModuleType, settings: Settings) -> None:
 def _run(
     source: Source, path: Path, python_2: bool, given: dict, arguments: list[str], debug: bool
 ) -> int:
-    from cnn_raw.twin.watch import StepsDone
+    from cnn_raw.script.watch import StepsDone
 
     name = source.name
     lines = source.text.splitlines(keepends=True)

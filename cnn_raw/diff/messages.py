@@ -3,7 +3,7 @@
 The reasons of ``diff`` are the first part of this table, these the second.
 """
 
-from cnn_raw.twin.reason import Reason
+from cnn_raw.diff.reason import Reason
 
 MESSAGES = (
     Reason(

@@ -5,11 +5,11 @@ from html import escape
 from pathlib import Path
 
 from cnn_raw import files, text
+from cnn_raw.diff.reason import YOURS, Reason
+from cnn_raw.diff.rows import Diff, Line, Mark, Row, Sign, fold_title, place, side_lines
+from cnn_raw.diff.screen import described, summary
+from cnn_raw.diff.statements import Statement, indent
 from cnn_raw.text import translate
-from cnn_raw.twin.diff_rows import Diff, Line, Mark, Row, Sign, fold_title, place, side_lines
-from cnn_raw.twin.diff_screen import described, summary
-from cnn_raw.twin.reason import YOURS, Reason
-from cnn_raw.twin.statements import Statement, indent
 
 _KINDS = {Sign.SAME: "same", Sign.CHANGED: "changed", Sign.ONLY_2016: "gone",
           Sign.ONLY_TF2: "new", Sign.APART: "apart"}  # fmt: skip

@@ -20,14 +20,14 @@ from tensorflow.python.framework import random_seed
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights
+from cnn_raw.diff.source import Source
 from cnn_raw.rmsprop import RMSPropOptimizer
+from cnn_raw.script import running
+from cnn_raw.script.process import Settings
+from cnn_raw.script.report import receive
 from cnn_raw.train import build_train_op
-from cnn_raw.twin import running
 from cnn_raw.twin.compare import Difference, differ
-from cnn_raw.twin.report import receive
-from cnn_raw.twin.script import Settings
 from cnn_raw.twin.session_steps import WEIGHTS
-from cnn_raw.twin.source import Source
 
 OP_SEEDS = (55, 69, 85, 98)  # of the dropouts in cnn.model
 RATES = {"learning_rate": 0.001, "decay": 0.9, "momentum": 0.0, "epsilon": 1e-10}

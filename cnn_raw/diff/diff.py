@@ -16,18 +16,18 @@ from itertools import groupby
 from pathlib import Path
 
 from cnn_raw import InputError
-from cnn_raw.twin.copied import Mistake
-from cnn_raw.twin.diff_rows import Diff, Marks, Row, Sign
-from cnn_raw.twin.mistakes import find
-from cnn_raw.twin.pairing import pair
-from cnn_raw.twin.program import FORMS, STEPS, Step
-from cnn_raw.twin.reason import EDITIONS, YOURS, Reason
-from cnn_raw.twin.reasons import REASONS
-from cnn_raw.twin.source import Source, read
-from cnn_raw.twin.statements import Statement, Token, read_own, read_source
-from cnn_raw.twin.tf_names import aliases, reasons_in
+from cnn_raw.diff.copied import Mistake
+from cnn_raw.diff.mistakes import find
+from cnn_raw.diff.pairing import pair
+from cnn_raw.diff.program import FORMS, STEPS, Step
+from cnn_raw.diff.reason import EDITIONS, YOURS, Reason
+from cnn_raw.diff.reasons import REASONS
+from cnn_raw.diff.rows import Diff, Marks, Row, Sign
+from cnn_raw.diff.source import Source, read
+from cnn_raw.diff.statements import Statement, Token, read_own, read_source
+from cnn_raw.diff.tf_names import aliases, reasons_in
 
-PROGRAM_2016 = Path(__file__).parent / "session.py"
+PROGRAM_2016 = Path(__file__).parents[1] / "twin" / "session.py"
 PROGRAM_TF2 = tuple(Path(__file__).parents[1] / name for name in ("cnn.py", "train.py"))
 MARKED = 0.5  # below this likeness a row has changed as a whole, and words in common say nothing
 WHOLE = 0.6  # share of the program's steps that a copy of the whole program has

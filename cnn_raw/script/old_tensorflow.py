@@ -18,8 +18,9 @@ from typing import Any
 
 import tensorflow.compat.v1 as compat
 
-from cnn_raw.twin import old_functions, old_mnist, python2, seeds, source
-from cnn_raw.twin.names import ONLY_1, ROWS, Row
+from cnn_raw.diff import source
+from cnn_raw.diff.names import ONLY_1, ROWS, Row
+from cnn_raw.script import old_functions, old_mnist, python2, seeds
 
 _ROWS = {row.old: row for row in ROWS if row.new}
 _INSIDE = {

@@ -9,8 +9,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from cnn_raw.twin.source import Place
-from cnn_raw.twin.statements import Statement, cut
+from cnn_raw.diff.source import Place
+from cnn_raw.diff.statements import Statement, cut
 
 
 class Step(NamedTuple):

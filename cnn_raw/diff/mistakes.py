@@ -6,11 +6,11 @@ Each is found in the text alone, and only where the text says enough.
 import re
 from collections.abc import Iterator, Sequence
 
-from cnn_raw.twin import shapes
-from cnn_raw.twin.copied import Copy, Mistake, assigned, kinds_of
-from cnn_raw.twin.program import Step
-from cnn_raw.twin.reasons import BY_KEY
-from cnn_raw.twin.statements import Statement, split
+from cnn_raw.diff import shapes
+from cnn_raw.diff.copied import Copy, Mistake, assigned, kinds_of
+from cnn_raw.diff.program import Step
+from cnn_raw.diff.reasons import BY_KEY
+from cnn_raw.diff.statements import Statement, split
 
 
 def find(statements: Sequence[Statement], pairs: dict[int, Step]) -> list[Mistake]:

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from cnn_raw.twin.statements import Statement
+from cnn_raw.diff.statements import Statement
 
 Shape = tuple[int | None, ...]  # without the batch: (height, width, channels) or (columns,)
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cnn_raw.twin.program import Step
-from cnn_raw.twin.reason import Reason
-from cnn_raw.twin.statements import Statement, parents, split
+from cnn_raw.diff.program import Step
+from cnn_raw.diff.reason import Reason
+from cnn_raw.diff.statements import Statement, parents, split
 
 
 class Mistake(NamedTuple):

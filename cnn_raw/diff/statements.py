@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from cnn_raw.twin.source import Place, Source
+from cnn_raw.diff.source import Place, Source
 
 LONGEST = 2000  # characters of a statement's code that patterns look at: the 2016 script's have 180
 

@@ -4,11 +4,11 @@ import re
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from cnn_raw.diff.messages import MESSAGES
+from cnn_raw.diff.reason import Reason
+from cnn_raw.diff.reasons import REASONS
+from cnn_raw.diff.tf_names import reason_for
 from cnn_raw.text import translate
-from cnn_raw.twin.messages import MESSAGES
-from cnn_raw.twin.reason import Reason
-from cnn_raw.twin.reasons import REASONS
-from cnn_raw.twin.tf_names import reason_for
 
 LONGEST = 20_000  # characters: the end of a longer text is what counts
 ALL = (*REASONS, *MESSAGES)
