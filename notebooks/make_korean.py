@@ -9,6 +9,7 @@ show: hints, and the titles and labels of figures. Code cells stay as they are.
 """
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,6 +28,7 @@ from cnn_raw.text import Texts
 FOLDER = Path(__file__).parent
 LANGUAGE = "ko"
 PACKAGE = FOLDER.parent / "cnn_raw"
+STATIC = PACKAGE / "draw" / "static"  # of the page
 
 # Which parts of a call are shown to the reader: arguments from the n-th on, and keywords.
 ARGUMENTS = {"check": 2, "check_built": 3, "show": 1, "show_grid": 1, "text": 2,
@@ -71,7 +73,7 @@ def markdown_units(text: str) -> list[tuple[int, int]]:
 
 def has_words(text: str) -> bool:
     """Is there anything to translate beside code, formulas, addresses and placeholders?"""
-    other = r"(`+).*?\1|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|\{\d\}"
+    other = r"(`+).*?\1|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|\{\w+\}"
     return bool(re.search(WORD, re.sub(other, "", text, flags=re.DOTALL)))
 
 
@@ -141,8 +143,31 @@ def package_texts() -> Found:
             found += [text for text in said if not is_code(text)]
         for text in found:
             yield text, where
+    for text in page_texts().values():
+        if has_words(text):
+            yield text, "draw/static/english.js"
     for sign in Sign:
         yield from ((words, "diff/rows.py") for words in (sign.words, f"{{0}} {sign.words}"))
+
+
+def page_texts() -> dict[str, str]:
+    """Return the texts of the page by their names."""
+    script = (STATIC / "english.js").read_text(encoding="utf-8")
+    string = r'"(?:[^"\\]|\\.)*"'
+    entries = re.findall(rf"^  (\w+): ({string}(?:\s*\+ {string})*),$", script, re.MULTILINE)
+    return {
+        name: "".join(json.loads(part) for part in re.findall(string, value))
+        for name, value in entries
+    }
+
+
+def page_script(translate: Texts) -> str:
+    """Return the module of the page's texts in the language of ``translate``."""
+    texts = {name: translate(text) for name, text in page_texts().items()}
+    return (
+        "// Every sentence and name on the page, in Korean: made by notebooks/make_korean.py.\n\n"
+        f"export const KOREAN = {json.dumps(texts, ensure_ascii=False, indent=2)};\n"
+    )
 
 
 def is_code(text: str) -> bool:
@@ -230,6 +255,8 @@ def main() -> None:
         messages = [message for message in catalogue(po) if message.id]
         left = sum(not message.string or message.fuzzy for message in messages)
         print(f"{po.relative_to(FOLDER.parent)}: {len(messages)} texts, {left} to translate")
+    script = page_script(Texts(PACKAGE / "locale" / f"{LANGUAGE}.po"))
+    write(STATIC / "korean.js", script.encode())
     for path in sorted(FOLDER.glob("*.ipynb")):
         korean = FOLDER / LANGUAGE / path.name
         write(korean, built(path, Texts(korean.with_suffix(".po"))).encode())

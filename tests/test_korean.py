@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from cnn_raw import InputError, cli, text
 from cnn_raw.diff.reasons import BY_KEY, REASONS
-from cnn_raw.text import LOCALE, PLACEHOLDER, Texts
+from cnn_raw.text import LOCALE, Texts
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
@@ -34,7 +34,7 @@ KEPT = {
     "a formula": r"\$\$[^$]+\$\$|\$[^$\n]+\$",
     "a name of code": r"(`+).+?\1",
     "a link": r"\]\([^)]*\)",
-    "a placeholder": PLACEHOLDER.pattern,
+    "a placeholder": r"\{\w+\}",
 }
 
 

@@ -1,6 +1,8 @@
 // Every sentence and name on the page, in English. {name} is filled in: text.js.
 
 export const ENGLISH = {
+  language: "English",
+
   // page.js
   title: "Draw a digit, look inside",
   recognise: "Recognise",

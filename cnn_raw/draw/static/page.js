@@ -17,10 +17,12 @@ import { filtersSection, trySection } from "./filters.js";
 import { compareSection } from "./compare.js";
 import { wrongSection } from "./wrong.js";
 import { tabs } from "./tabs.js";
-import { say } from "./text.js";
+import { toFragment } from "./link.js";
+import { LANGUAGES, language, say } from "./text.js";
 
 export async function mount(root, ask, LearnScene = null) {
   root.classList.add("cnn-raw");
+  root.lang = language;
   root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves keys to the page
   const message = el("p", { className: "message", role: "alert" });
   root.replaceChildren(message);
@@ -179,7 +181,22 @@ function bar(page, message) {
     ...(page.whole ? [el("h1", {}, say("title"))] : []),
     el("div", { className: "scenes", role: "group" }, ...Object.values(page.sceneButtons)),
     ...(models.length > 1 ? [labelled(say("network"), page.modelName)] : []),
-    message);
+    message,
+    ...(page.whole ? languages(page) : []));
+}
+
+// Links to the page in its other languages. The drawing goes along.
+function languages(page) {
+  document.documentElement.lang = language;
+  if (language !== "en") document.title = say("title");
+  return LANGUAGES.filter(([code]) => code !== language).map(([code, name]) => {
+    const link = el("a", { className: "language", href: `?lang=${code}`, lang: code }, name);
+    link.addEventListener("click", () => {
+      const { strokes } = page.pad.content;
+      link.hash = strokes?.length ? toFragment(strokes) : location.hash;
+    });
+    return link;
+  });
 }
 
 function recognise(page) {
