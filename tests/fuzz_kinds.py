@@ -17,8 +17,10 @@ import numpy as np
 
 from cnn_raw import InputError, input_data
 from cnn_raw.cnn import Weights
-from cnn_raw.runs import checkpoint, run, weights
+from cnn_raw.environment import environment
+from cnn_raw.runs import checkpoint, environments, run, weights
 from cnn_raw.settings import Settings
+from cnn_raw.twin import certificate
 
 TABLES = (mutations.lying_table, mutations.lying_table, mutations.damaged)
 MESSAGES = (
@@ -55,6 +57,8 @@ def write_good(folder: Path) -> None:
         for number in (1, 2):
             checkpoints.state.epoch = number
             checkpoints.keep(Epoch(number, 2.0, 0.1, 0.1, 0.1, 1.0, 2.0))
+    environments.record(folder / "run", [], 1, environment())
+    (folder / "run" / "certificate").write_text(certificate.table()[0].json())
     write_npz(folder / "run", folder / "stored.npz")
     write_saver(folder / "run", folder / "model.ckpt")
     zeros = {n: np.zeros(s, "f4") for n, s in zip(Weights._fields, weights.SHAPES, strict=True)}
@@ -96,14 +100,15 @@ def data(good: Path, folder: Path):
 
 
 def records(good: Path, folder: Path):
-    """The settings and the history of a run."""
+    """The settings, the history and the environments of a run; a certificate."""
+    names = (run.SETTINGS, run.HISTORY, environments.ENVIRONMENTS, "certificate")
 
     def attempt(chance):
-        victim, as_json = chance.choice((run.SETTINGS, run.HISTORY)), chance.random() < 0.6
-        for name in (run.SETTINGS, run.HISTORY):
+        victim = chance.choice(names)
+        for name in names:
             content = (good / "run" / name).read_bytes()
-            if name == victim and as_json:
-                lines = content.splitlines() if name == run.HISTORY else [content]
+            if name == victim and chance.random() < 0.6:
+                lines = [content] if name == run.SETTINGS else content.splitlines()
                 changed = (mutations.changed(json.loads(line), chance) for line in lines)
                 content = "\n".join(map(json.dumps, changed)).encode()
             elif name == victim:
@@ -111,6 +116,8 @@ def records(good: Path, folder: Path):
             (folder / name).write_bytes(content)
         run.read_settings(folder)
         run.read_history(folder)
+        environments.read_environments(folder, 2)
+        assert certificate.read(str(folder / "certificate")).json()
 
     return attempt
 
