@@ -51,22 +51,24 @@ def test_epoch_reports_what_a_plain_count_over_all_images_gives(first_epoch, mni
     assert epoch.sample_accuracy == np.count_nonzero(right[test_indices[:256]]) / 256
 
 
-def test_epoch_cost_is_the_mean_over_the_steps(few):
-    settings = Settings(epochs=1)
-    (epoch,) = train(few, settings)
+def test_epoch_cost_is_the_mean_over_its_steps_with_masks_of_its_own(few):
+    settings = Settings(epochs=2)
     state = initial_state(settings)
-    train_op = build_train_op(state.weights, state.optimizer)
     images = few.train.images.reshape(-1, 28, 28, 1)
-    costs = [
-        train_op(images[k : k + 128], few.train.labels[k : k + 128],
-                 tf.constant(0.8), tf.constant(0.5)).numpy()
-        for k in range(0, 1280, 128)
-    ]  # fmt: skip
-    assert len(costs) == 10  # the last 77 images are not used
-    assert epoch.cost == float(np.mean(costs))
+    for i, epoch in enumerate(train(few, settings)):
+        tf.random.set_seed(epoch_seed(settings.seed, i))
+        train_op = build_train_op(state.weights, state.optimizer)
+        costs = [
+            train_op(images[k : k + 128], few.train.labels[k : k + 128],
+                     tf.constant(0.8), tf.constant(0.5)).numpy()
+            for k in range(0, 1280, 128)
+        ]  # fmt: skip
+        assert len(costs) == 10  # the last 77 images are not used
+        assert epoch.cost == float(np.mean(costs))
 
 
-def test_batches_are_consecutive_slices_and_the_rest_is_not_used(few):
+@pytest.mark.parametrize("rest", [0, 77])
+def test_batches_are_consecutive_slices_and_the_rest_is_not_used(few, rest):
     seen = []
 
     def progress(batches):
@@ -74,8 +76,8 @@ def test_batches_are_consecutive_slices_and_the_rest_is_not_used(few):
             seen.append(batch)
             yield batch
 
-    list(train(few, Settings(epochs=2), progress=progress))
-    assert seen == 2 * [(128 * k, 128 * (k + 1)) for k in range(10)]
+    list(train(few.first(3 * 128 + rest, 100), Settings(epochs=2), progress=progress))
+    assert seen == 2 * [(0, 128), (128, 256), (256, 384)]
 
 
 def test_each_function_is_traced_once(few, monkeypatch):
