@@ -271,7 +271,7 @@ _set_english = Text.set_text
 
 
 def _set_text(self: Text, s: Any) -> None:
-    _set_english(self, translate(s) if isinstance(s, str) else s)
+    _set_english(self, "\n".join(map(translate, s.split("\n"))) if isinstance(s, str) else s)
 
 
 def _explain(
