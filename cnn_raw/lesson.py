@@ -36,9 +36,8 @@ class NotInstalled(ImportError):
         return [str(self)]
 
 
-# A notebook that stands beside catalogues, in a folder named after a language, speaks it.
-if Path.cwd().name in LANGUAGES and (catalogues := sorted(Path.cwd().glob("*.po"))):
-    use(Path.cwd().name, *catalogues)
+if Path.cwd().name in LANGUAGES:  # notebooks/ko, which has their catalogues
+    use(Path.cwd().name, *sorted(Path.cwd().glob("*.po")))
 
 try:
     import matplotlib.pyplot as plt

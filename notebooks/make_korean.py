@@ -33,7 +33,8 @@ STATIC = PACKAGE / "draw" / "static"  # of the page
 # Which parts of a call are shown to the reader: arguments from the n-th on, and keywords.
 ARGUMENTS = {"check": 2, "check_built": 3, "show": 1, "show_grid": 1, "text": 2, "annotate": 0,
              "set_title": 0, "suptitle": 0, "set_xlabel": 0, "set_ylabel": 0, "supxlabel": 0,
-             "supylabel": 0, "set_xticks": 1, "set_yticks": 1, "legend": 0}  # fmt: skip
+             "supylabel": 0, "set_xticks": 1, "set_yticks": 1, "legend": 0,
+             "draw_graph": 1}  # fmt: skip
 KEYWORDS = {"title", "label", "labels", "xlabel", "ylabel", "names", "alt"}
 # The modules that say what is wrong or different in a program of 2016.
 DIFF = {f"diff/{name}.py" for name in ("reason", "reasons", "messages", "names", "tf_names",
@@ -41,7 +42,7 @@ DIFF = {f"diff/{name}.py" for name in ("reason", "reasons", "messages", "names",
 SAID = {"title", "old", "new", "why", "wrong", "where", "today", "text", "cells_of", "lines_of"}
 
 Found = Iterator[tuple[str, str]]  # texts, and where they stand
-LISTS = {"titles", "names"}
+LISTS = {"titles", "four", "ROWS", "COLUMNS"}  # variables with titles and labels
 WORD = r"[A-Za-z]{2}"
 
 
@@ -82,7 +83,8 @@ def code_texts(
     code: str, arguments: dict[str, int] = ARGUMENTS, keywords: set[str] = KEYWORDS
 ) -> Iterator[str]:
     """Yield the texts in Python code that are shown to the reader, f-strings with {0}, {1}, ..."""
-    draws = keywords and re.search(r"\bshow(_grid)?\(", code)
+    lesson = keywords is KEYWORDS
+    draws = lesson and re.search(r"\bshow(_grid)?\(", code)
     for node in sorted(ast.walk(ast.parse(code)), key=_place):
         shown: list[ast.AST] = []
         if isinstance(node, ast.Call):
@@ -94,7 +96,7 @@ def code_texts(
             shown += [v for k, v in pairs if isinstance(k, ast.Constant) and k.value in keywords]
         elif draws and isinstance(node, (ast.For, ast.comprehension)):
             shown.append(node.iter)  # titles, one for each picture
-        elif draws and isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in LISTS:
+        elif lesson and isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in LISTS:
             shown.append(node.value)
         for part in shown:
             yield from filter(has_words, strings(part))

@@ -6,15 +6,20 @@ brings the catalogues and the Korean notebooks up to date; what it cannot know, 
 """
 
 import io
+import json
 import re
+import shlex
 import sys
 from collections import Counter
 from pathlib import Path
 
+import matplotlib
 import pytest
 from markdown_it import MarkdownIt
+from matplotlib import font_manager
+from matplotlib.text import Text
 
-from cnn_raw import InputError, cli, text
+from cnn_raw import InputError, cli, lesson, text
 from cnn_raw.diff.reasons import BY_KEY, REASONS
 from cnn_raw.text import LOCALE, Texts
 
@@ -89,7 +94,7 @@ def wrong_terms(original, translation, names=False):
     code = r"(`+).+?\1|\"[^\"]*\"|[\w.]*\w[._=(][\w(]\S*|\S+=\S*|\S+\(\)"
     prose = re.sub(code, " ", original)
     for english, korean, wrong, _ in terms():
-        term = rf"(?i)\b({'|'.join(map(re.escape, english))})s?(?![a-z])"
+        term = rf"(?i)\b({'|'.join(map(re.escape, english))})s?(?![a-z0-9])"
         stayed = names and re.search(term, translation)
         if re.search(term, prose) and korean not in translation and not stayed:
             yield f"{english[0]} is {korean}"
@@ -292,3 +297,56 @@ def test_terminal_that_cannot_show_korean_gets_english_and_one_line(
     else:
         assert written.startswith(BY_KEY["tape"].title)
         assert capsys.readouterr().err == "cnn-raw: this terminal cannot show ko; here is English\n"
+
+
+@pytest.mark.parametrize("fonts", [["DejaVu Sans", "NanumGothic"], ["DejaVu Sans"]])
+def test_figures_are_korean_only_where_a_font_can_show_it(fonts, monkeypatch):
+    """Elsewhere their texts stay English: no boxes, of which matplotlib would warn."""
+    there = [font_manager.FontEntry(fname=f"/{name}.ttf", name=name) for name in fonts]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", there)
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    monkeypatch.setattr(Text, "set_text", Text.set_text)
+    with text.using("ko"), matplotlib.rc_context():
+        lesson._translate_figures()
+        families = matplotlib.rcParams["font.family"]
+        shown = [Text(text=words).get_text() for words in ("filter", "no such text", "filter\nrow")]
+    if "NanumGothic" in fonts:
+        assert families == ["DejaVu Sans", "NanumGothic"]
+        assert shown == ["필터", "no such text", "필터\n행"]
+    else:
+        assert "NanumGothic" not in families
+        assert shown == ["filter", "no such text", "filter\nrow"]
+
+
+def test_hints_are_korean(capsys):
+    with text.using("ko"):
+        lesson.check(..., 6)
+        lesson.check([6], 6)
+        lesson.check("6", 6)
+    assert capsys.readouterr().out.splitlines() == [
+        "아직 답하지 않았습니다. 점 세 개를 답으로 바꾸고 두 셀을 다시 실행하세요.",
+        "틀렸습니다. 형상은 ()이어야 하는데, 지금 답의 형상은 (1,)입니다.",
+        "틀렸습니다. 답의 종류는 수이어야 하는데, 지금 답은 문자열(따옴표를 빼세요)입니다.",
+    ]
+
+
+def test_page_has_every_text_in_korean():
+    made = make_korean.page_script(Texts(CATALOGUE))
+    assert (make_korean.STATIC / "korean.js").read_text() == made
+    texts = json.loads(made.partition(" = ")[2].rstrip(";\n"))
+    assert list(texts) == list(make_korean.page_texts()) and len(texts) > 200
+
+
+def test_korean_readme_links_and_commands_are_real():
+    readme = (KOREAN / "README.md").read_text()
+    for target in re.findall(r"\]\(([^)#]+)\)", readme):
+        assert (KOREAN / target).exists(), target
+    commands = re.findall(r"^    cnn-raw (.+)$|`cnn-raw (\w+ [^`]+)`", readme, re.MULTILINE)
+    assert len(commands) > 8
+    for command in commands:
+        cli.build_parser().parse_args(shlex.split("".join(command)))
+    for _, korean, wrong, _ in terms():
+        assert not any(other in readme for other in wrong), korean
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        title = make_korean.read(KOREAN / path.name).cells[0].source.splitlines()[0]
+        assert f"[{title.removeprefix('# ').replace('(convolution)', '')}]({path.name})" in readme

@@ -69,6 +69,23 @@ get_ipython().events.register("post_run_cell", _again.after)
 # The last cell: the same cells from the last to the first.
 LAST = "print(json.dumps([_again.twice, [_again.run(source) for source in _again.quick[::-1]]]))"
 
+# After it, once more in Korean: alternative texts of the pictures, and what checks say.
+KOREAN = f"""
+import IPython.display, pathlib
+from cnn_raw import text
+
+text.use("ko", *pathlib.Path({str(FOLDER / "ko")!r}).glob("*.po"))
+_alts, _said = [], []
+IPython.display.display = lambda figure, metadata: _alts.append(metadata["image/png"]["alt"])
+for source in [s for s in _again.quick if "show(" in s or "show_grid(" in s or "check(" in s]:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+        get_ipython().run_cell(source)
+    if "check(" in source:
+        _said.append(said.getvalue())
+print(json.dumps([_alts, _said]))
+"""
+
 EXPLAINED = re.compile("run all from the top|Run those cells first")
 
 
@@ -124,7 +141,7 @@ def test_notebook_runs_and_its_solutions_are_right(path, tmp_path, monkeypatch):
             for tried, source in tries.items()
         ]
     notebook.cells.insert(0, nbformat.v4.new_code_cell(FIRST.replace("SOURCES", repr(sources))))
-    notebook.cells.append(nbformat.v4.new_code_cell(LAST))
+    notebook.cells += map(nbformat.v4.new_code_cell, [LAST, KOREAN])
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 
     client = NotebookClient(
@@ -146,6 +163,8 @@ def test_notebook_runs_and_its_solutions_are_right(path, tmp_path, monkeypatch):
         else:
             start = "Right." if tried.startswith("solved") else "Wrong. "
             assert [text[: len(start)] for text in texts] == [start] * count, (tried, texts)
+    alts, checks = json.loads(printed(cells.pop()))
+    assert [text for text in (*alts, *checks) if not re.search("[가-힣]", text)] == []
     twice, backward = json.loads(printed(cells.pop()))
     assert [source for source, succeeded, _ in twice if not succeeded] == []
     for source, succeeded, text in backward:  # whatever it is, it is explained
@@ -158,7 +177,7 @@ def test_notebook_runs_and_its_solutions_are_right(path, tmp_path, monkeypatch):
         printed(cell) for cell in cells for output in cell.outputs if output.get("name") == "stderr"
     ]
     assert errors == []
-    notebook.cells = [cell for cell in notebook.cells[1:-1] if "tried" not in cell.metadata]
+    notebook.cells = [cell for cell in notebook.cells[1:-2] if "tried" not in cell.metadata]
     check_page(script("make_html").page(notebook), notebook.cells)
 
 
