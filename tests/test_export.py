@@ -137,6 +137,8 @@ def objects(content):
         (lambda c: c.pop("w3"), "holds no w3"),
         (lambda c: c.update(w=np.zeros((5, 5, 1, 32), np.float32)), r"w is \(5, 5, 1, 32\)"),
         (lambda c: c.update(w=np.full((3, 3, 1, 32), np.nan, np.float32)), "w has values that"),
+        (lambda c: c.update(w_o=np.full((625, 10), np.inf, np.float32)), "w_o has values that"),
+        (lambda c: c.update(w4=np.full((2048, 625), 1e300)), "w4 has values that"),
         (lambda c: c.update(w_o=np.zeros((625, 10), int)), "w_o is int64"),
         (objects, "is damaged|larger|w is"),
     ],

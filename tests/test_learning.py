@@ -16,7 +16,7 @@ from cnn_raw.draw import last_run
 from cnn_raw.draw.explain import SHAPES
 from cnn_raw.draw.learning import Learning
 from cnn_raw.draw.trainer import Trainer
-from cnn_raw.runs.weights import load_weights
+from cnn_raw.runs.weights import load_slot, load_weights
 from cnn_raw.settings import Settings
 from cnn_raw.train import initial_state, train
 
@@ -156,6 +156,20 @@ def test_own_digits_are_learned_and_without_mnist_it_forgets(small_mnist):
     assert shares[1] < shares[0.25] - 0.1  # forgotten
 
 
+def test_batch_is_of_mnists_images_in_their_order_and_then_ones_own_in_turn(small_mnist):
+    trainer = Trainer(small_mnist, {})
+    trainer.answer({"op": "begin", "knobs": {"batch_size": 8}})
+    digits = [{"source": SEVEN, "label": label} for label in (3, 7, 1)]
+    trainer.answer({"op": "own", "digits": digits, "share": 0.5})
+    for first, own in ((0, [3, 7, 1, 3]), (8, [7, 1, 3, 7])):
+        X, Y, *_ = trainer._batch()
+        images = small_mnist.train.images[first : first + 4].reshape(-1, 28, 28, 1)
+        np.testing.assert_array_equal(X[:4], images)
+        np.testing.assert_array_equal(Y[:4], small_mnist.train.labels[first : first + 4])
+        assert Y.numpy()[4:].argmax(axis=1).tolist() == own
+        trainer.answer({"op": "step"})
+
+
 def test_kept_training_is_a_run_that_test_and_draw_take(
     small_mnist, small_data, tmp_path, monkeypatch, capsys
 ):
@@ -169,6 +183,9 @@ def test_kept_training_is_a_run_that_test_and_draw_take(
     assert last_run() == Path(reply["kept"])
     for name, var in load_weights(reply["kept"])._asdict().items():
         np.testing.assert_array_equal(var, getattr(trainer._weights, name))
+    for slot in ("rms", "momentum"):
+        for var, kept in zip(trainer._weights, load_slot(reply["kept"], slot), strict=True):
+            np.testing.assert_array_equal(trainer._optimizer.get_slot(var, slot), kept)
     assert cli.main(["test", reply["kept"], "--data", str(small_data)]) == 0
     assert f"{reply['full'][1]:.2%}" in capsys.readouterr().out
     other = trainer.answer({"op": "keep"})["kept"]

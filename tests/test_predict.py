@@ -100,6 +100,22 @@ def test_read_picture_reads_every_mode_alike(mode, tmp_path):
     assert difference.mean() < 1  # JPEG changes values beside edges
 
 
+def test_read_picture_keeps_every_grey_of_16_bits(tmp_path):
+    greys = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    Image.fromarray(greys * 257).save(tmp_path / "grey.png")
+    picture = predict.read_picture(tmp_path / "grey.png")
+    np.testing.assert_array_equal(picture, np.repeat(greys[:, :, None], 3, axis=2))
+
+
+def test_as_it_is_weighs_colours_and_is_black_where_a_picture_is_transparent():
+    picture = np.zeros((28, 28, 4), np.uint8)
+    picture[0, :3] = [(255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255)]
+    picture[0, 3:5] = [(255, 255, 255, 51), (255, 255, 255, 0)]
+    image = predict.as_it_is(picture)
+    np.testing.assert_allclose(image[0, :5], [0.299, 0.587, 0.114, 0.2, 0], atol=1e-7)
+    assert not image[1:].any()
+
+
 def test_read_picture_holds_a_photo_as_the_camera_was_held(tmp_path):
     upright = painted(7)
     exif = Image.Exif()
