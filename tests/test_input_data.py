@@ -171,18 +171,24 @@ def test_images_and_labels_kept_as_bytes_are_the_arrays_in_all_that_is_done_with
 
 
 def test_next_batch_shuffles_when_the_epoch_is_used_up(small_set):
-    images = np.arange(30, dtype=np.uint8).repeat(784)
-    content = idx(2051, 30, 28, 28, body=images.tobytes())
+    classes = np.arange(30) % 10
+    content = idx(2051, 30, 28, 28, body=np.arange(30, dtype=np.uint8).repeat(784).tobytes())
     (small_set / TRAIN_IMAGES.removesuffix(".gz")).write_bytes(content)
-    data = input_data.read_data_sets(small_set, validation_size=0).train
-    first = [data.next_batch(12)[0][:, 0] for _ in range(2)]
-    assert np.array_equal(np.rint(np.concatenate(first) * 255), np.arange(24))  # in file order
-    assert data.epochs_completed == 0
-    np.random.seed(5)
+    content = idx(2049, 30, body=bytes(classes.tolist()))
+    (small_set / TRAIN_LABELS.removesuffix(".gz")).write_bytes(content)
     order = np.arange(30)
     np.random.RandomState(5).shuffle(order)
-    third = data.next_batch(12)[0][:, 0]  # six were left: too few, so they are dropped
-    assert np.array_equal(np.rint(third * 255), order[:12]) and data.epochs_completed == 1
+    for size in (12, 15):  # of 12 six are left, too few, and dropped; of 15 none
+        data = input_data.read_data_sets(small_set, validation_size=0).train
+        for k in range(2):
+            images, labels = data.next_batch(size)
+            expected = np.arange(k * size, (k + 1) * size)  # in file order
+            assert np.array_equal(np.rint(images[:, 0] * 255), expected)
+            assert np.array_equal(labels, classes[expected]) and data.epochs_completed == 0
+        np.random.seed(5)
+        images, labels = data.next_batch(size)
+        assert np.array_equal(np.rint(images[:, 0] * 255), order[:size])
+        assert np.array_equal(labels, classes[order[:size]]) and data.epochs_completed == 1
 
 
 @pytest.mark.parametrize("size", [0, -1, 31])
