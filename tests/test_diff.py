@@ -18,6 +18,7 @@ from rich.console import Console
 from cnn_raw import InputError, cli
 from cnn_raw.diff.diff import PROGRAM_2016, PROGRAM_TF2, diff_file
 from cnn_raw.diff.page import page, write_page
+from cnn_raw.diff.pairing import pair
 from cnn_raw.diff.program import FORMS, STEPS
 from cnn_raw.diff.reason import EDITIONS
 from cnn_raw.diff.reasons import BY_KEY, REASONS
@@ -616,6 +617,18 @@ def test_diff_calls_a_program_on_other_images_another_program(script):
     text = " ".join(printed(diff_file(script(cifar)), 200).split())
     assert "This is another program, made from the tutorial: images of 32 x 32 x 3, cifar10" in text
     assert "another program" not in printed(diff_file(script(TEXT)), 200)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_diff_pairs_a_step_with_the_statement_that_is_most_like_it(swapped):
+    alike, less = "predict_op = tf.argmax(hypothesis, 1)", "best = tf.argmax(py_x, 1)"
+    lines = (alike, less) if swapped else (less, alike)
+    text = "import tensorflow as tf\n" + "\n".join(lines)
+    statements = read_source(from_bytes(text.encode(), "fragment.py"))
+    paired = [
+        statements[n].code for n, step in pair(statements).items() if step.key == "predict_op"
+    ]
+    assert paired == ["predict_op=tf.argmax(hypothesis,1)"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import genuine
 import pytest
+import tensorflow as tf
 from op_seeds import PROGRAMS
+from tensorflow.python.framework import random_seed
+
+from cnn_raw.script import seeds
 
 SCRIPT = Path(__file__).parent / "op_seeds.py"
 TUTORIAL = [5, 14, 23, 32, 41, 55, 69, 85, 98, 367]  # the last: read off genuine 0.12.1
@@ -24,6 +28,14 @@ def ours():
 
 def test_seeds_are_those_of_the_tutorial(ours):
     assert ours["tutorial"] == TUTORIAL
+
+
+@pytest.mark.parametrize("graph_seed", [0, 1, 2016, 2**31 - 1, 2**31])
+@pytest.mark.parametrize("op_seed", [0, 1, 5, 2**31 - 1, 2**31])
+def test_seeds_that_a_program_gives_are_tensorflows(graph_seed, op_seed):
+    with tf.Graph().as_default() as graph:
+        graph.seed = graph_seed
+        assert seeds._get_seed(op_seed) == random_seed.get_seed(op_seed)
 
 
 @pytest.mark.genuine
