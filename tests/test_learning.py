@@ -156,6 +156,16 @@ def test_own_digits_are_learned_and_without_mnist_it_forgets(small_mnist):
     assert shares[1] < shares[0.25] - 0.1  # forgotten
 
 
+def test_knobs_may_be_whole_numbers_as_json_writes_them(small_mnist):
+    trainer, costs = Trainer(small_mnist, {}), []
+    for one in (1, 1.0):
+        knobs = {"batch_size": 8, "learning_rate": one, "p_keep_conv": one, "p_keep_hidden": one}
+        trainer.answer({"op": "begin", "knobs": knobs})
+        trainer.answer({"op": "backward", "image": 0})
+        costs.append(trainer.answer({"op": "step"})["costs"])
+    assert costs[0] == costs[1]
+
+
 def test_batch_is_of_mnists_images_in_their_order_and_then_ones_own_in_turn(small_mnist):
     trainer = Trainer(small_mnist, {})
     trainer.answer({"op": "begin", "knobs": {"batch_size": 8}})

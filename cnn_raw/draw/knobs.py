@@ -28,11 +28,13 @@ def checked(asked: object, starts: Sequence[str]) -> Knobs:
     knobs = Knobs(**asked)
     if knobs.start not in starts:
         raise InputError(f"start: give one of {', '.join(starts)}")
-    whole(knobs.rms, "rms", 0, 1)
-    number(knobs.learning_rate, "learning_rate", 1e-6, 1)
-    number(knobs.p_keep_conv, "p_keep_conv", 0.01, 1)
-    number(knobs.p_keep_hidden, "p_keep_hidden", 0.01, 1)
-    whole(knobs.batch_size, "batch_size", 1, 128)
-    number(knobs.share, "share", 0, 1)
-    whole(knobs.seed, "seed", 0, 2**31 - 1)
-    return knobs
+    return Knobs(  # JSON may write 1 for 1.0, which TensorFlow would take for an int32
+        start=knobs.start,
+        rms=whole(knobs.rms, "rms", 0, 1),
+        learning_rate=number(knobs.learning_rate, "learning_rate", 1e-6, 1),
+        p_keep_conv=number(knobs.p_keep_conv, "p_keep_conv", 0.01, 1),
+        p_keep_hidden=number(knobs.p_keep_hidden, "p_keep_hidden", 0.01, 1),
+        batch_size=whole(knobs.batch_size, "batch_size", 1, 128),
+        share=number(knobs.share, "share", 0, 1),
+        seed=whole(knobs.seed, "seed", 0, 2**31 - 1),
+    )
