@@ -102,6 +102,19 @@ def test_write_that_fails_leaves_what_there_was(tmp_path, monkeypatch, at):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_replace_syncs_the_content_before_the_rename_and_the_folder_after_it(tmp_path, monkeypatch):
+    path, synced = tmp_path / "file", []
+    path.write_bytes(b"old")
+
+    def fsync(descriptor):
+        is_folder = os.path.samestat(os.fstat(descriptor), tmp_path.stat())
+        synced.append((is_folder, path.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.replace(path, b"new")
+    assert synced == [(False, b"old"), (True, b"new")]
+
+
 def test_write_all_makes_all_or_nothing(tmp_path):
     def build(path):
         path.with_name(path.name + ".data").write_bytes(b"data")

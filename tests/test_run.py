@@ -17,6 +17,7 @@ import pytest
 import tensorflow as tf
 
 from cnn_raw import InputError, cli, files
+from cnn_raw.input_data import DataSet, Datasets
 from cnn_raw.runs import run
 from cnn_raw.runs.checkpoint import Checkpoints
 from cnn_raw.runs.weights import load_weights
@@ -449,6 +450,22 @@ def test_epoch_counts_only_after_its_events_and_without_them_if_need_be(small_da
         "and its next epoch tries again"
     )
     assert len(run.read_history(folder)) == 1 and len(run.checkpoint_files(folder)) == 2
+
+
+def test_fingerprint_depends_on_every_image_and_label():
+    arrays = [np.zeros((10_001, 2), np.float32) for _ in range(6)]
+
+    def fingerprint():
+        pairs = zip(arrays[::2], arrays[1::2], strict=True)
+        return run.fingerprint(Datasets(*(DataSet(*pair) for pair in pairs)))
+
+    found = {fingerprint()}
+    for array in arrays:
+        for at in (0, -1):
+            array[at] = 1
+            found.add(fingerprint())
+            array[at] = 0
+    assert len(found) == 13
 
 
 def test_fewer_epochs_than_are_done_change_nothing(copy):
