@@ -625,3 +625,15 @@ def test_a_browser_that_lacks_something_is_told(chromium, draw_page):
         page = context.new_page()
         page.goto(draw_page)
         assert "JavaScript" in page.locator("body").inner_text()
+
+
+def test_page_speaks_the_browsers_language_and_takes_the_drawing_along(open_page):
+    page = open_page(locale="ko-KR")
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    assert page.title() == "숫자를 그리고 속을 들여다보기"
+    draw(page, THREE)
+    page.get_by_role("link", name="English").click()
+    settle(page)
+    assert "?lang=en#draw=" in page.url and page.evaluate("document.documentElement.lang") == "en"
+    assert page.get_by_role("button", name="Recognise").is_visible()
+    assert page.get_by_role("link", name="한국어").get_attribute("href") == "?lang=ko"

@@ -55,7 +55,7 @@ def faults_in(original, translation):
         if found[0] != found[1]:
             yield f"{what}: {found[0] - found[1]} became {found[1] - found[0]}"
         sides = [re.sub(pattern, " ", side) for side in sides]
-    numbers = [Counter(re.findall(r"(?<![A-Za-z_])\d+(?:[.,]\d+)*", side)) for side in sides]
+    numbers = [Counter(re.findall(r"(?<![A-Za-z_\d])\d+(?:[.,]\d+)*", side)) for side in sides]
     words = {str(NUMBERS.index(word)) for word in NUMBERS if word in original.lower()}
     lost, more = numbers[0] - numbers[1], set(numbers[1] - numbers[0]) - words
     if lost or more:
