@@ -6,6 +6,9 @@ brings the catalogues up to date (a sentence that was changed in English is mark
 catalogue until its translation is looked at) and writes ``ko/*.ipynb``. A catalogue (.po, gettext's
 format) has each heading, paragraph, list item and table cell of a notebook, and what its code cells
 show: hints, and the titles and labels of figures. Code cells stay as they are.
+
+The package has a catalogue of its own, ``cnn_raw/locale/ko.po``, with what ``diff``, ``why`` and
+``check`` say, and the page. For the page it is written out as ``draw/static/korean.js``.
 """
 
 import ast
@@ -48,7 +51,8 @@ WORD = r"[A-Za-z]{2}"
 
 def markdown_units(text: str) -> list[tuple[int, int]]:
     """Return where the units of translation are in a Markdown text: (start, end), in order."""
-    units, at, skipped = [], 0, []
+    units: list[tuple[int, int]] = []
+    at = 0
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "inline":
             content = token.content
@@ -63,7 +67,6 @@ def markdown_units(text: str) -> list[tuple[int, int]]:
                 for found in re.finditer(r">\s*([^<>]*[^<>\s])\s*<", token.content)
             ]
         elif token.type == "fence":
-            skipped.append(token.content)
             start = text.index(token.content.split("\n")[0], at)
             at = start + len(token.content) if token.content in text[at:] else start
             continue
