@@ -32,8 +32,8 @@ def main(arguments: argparse.Namespace) -> int:
         files.check_free(arguments.out)
         files.write(arguments.out, page(arguments.run))
     else:
-        from cnn_raw.runs.export import export
+        from cnn_raw.runs.export import export_weights
 
-        export(arguments.run, arguments.to, arguments.out)
+        export_weights(arguments.run, arguments.to, arguments.out)
     print(f"{arguments.out}: written")
     return 0

@@ -25,7 +25,7 @@ STRONGEST_CHANNELS, STRONGEST_INPUTS = 4, 8
 Found = dict[str, np.ndarray]
 
 
-def explain(
+def explain_value(
     found: Found, weights: Weights, layer: str, at: list[int], against: int | None = None
 ) -> dict:
     """Return the explanation of ``layer`` at the indices ``at``: its "kind" says which it is.

@@ -28,7 +28,7 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights
-from cnn_raw.draw.explain import EXPLAINED, KEEP, SHAPES, Found, explain
+from cnn_raw.draw.explain import EXPLAINED, KEEP, SHAPES, Found, explain_value
 from cnn_raw.draw.messages import numbers, packed, position, whole
 from cnn_raw.draw.source import Digit, digit_of
 from cnn_raw.draw.strokes import THICKNESS
@@ -174,7 +174,7 @@ class Inside:
                 raise InputError("against: give it for a logit, of py_x, alone")
             against = whole(against, "against", 0, 9)
         weights = self.models[self._name(request)]
-        reply = explain(self._run(request), weights, layer, at, against)
+        reply = explain_value(self._run(request), weights, layer, at, against)
         return {"layer": layer, "at": at, **reply}
 
     def _name(self, request: dict) -> str:

@@ -18,7 +18,7 @@ from cnn_raw.runs.weights import SAVER_NAMES, SAVER_SLOTS, load_slot, load_weigh
 from cnn_raw.train import build_predict_op
 
 
-def export(run: str | os.PathLike, to: str, out: str | os.PathLike) -> None:
+def export_weights(run: str | os.PathLike, to: str, out: str | os.PathLike) -> None:
     """Write the weights of ``run``, anything that ``load_weights`` takes, to ``out``.
 
     ``to`` is one of ``FORMATS``. Raises InputError if ``run`` cannot be used, or if ``out`` or a
