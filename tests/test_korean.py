@@ -250,6 +250,7 @@ def test_diff_and_why_explain_in_korean(tmp_path, capsys):
     page = tmp_path / "diff.html"
     assert cli.main(["diff", "--lang", "ko", "--html", str(page)]) == 0
     assert '<html lang="ko">' in page.read_text() and "두 프로그램" in page.read_text()
+    assert "Each statement" not in page.read_text()
     assert cli.main(["diff", "--lang", "ko"]) == 0
     screen = capsys.readouterr().out
     assert re.search("같음 [0-9]+, 바뀜 [0-9]+", screen)

@@ -14,12 +14,6 @@ from cnn_raw.text import translate
 _KINDS = {Sign.SAME: "same", Sign.CHANGED: "changed", Sign.ONLY_2016: "gone",
           Sign.ONLY_TF2: "new", Sign.APART: "apart"}  # fmt: skip
 
-_LEGEND = (
-    "Each statement stands beside the lines of cnn.py and train.py that do the same. What "
-    "TensorFlow 2 <del>takes out</del> is struck through, what it <ins>puts in</ins> is "
-    'underlined; the numbers lead to the <a href="#reasons">reasons</a>.'
-)
-
 _STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -51,7 +45,7 @@ def page(diff: Diff) -> str:
 <body>
 <header>
 <h1>{title}</h1>
-<p>{escape(summary(diff))} {translate(_LEGEND)}</p>
+<p>{escape(summary(diff))} {_legend()}</p>
 </header>
 <main>
 {_mistakes(diff)}{_yours(diff)}<section aria-labelledby="programs">
@@ -74,6 +68,14 @@ def page(diff: Diff) -> str:
 </body>
 </html>
 """
+
+
+def _legend() -> str:
+    return translate(
+        "Each statement stands beside the lines of cnn.py and train.py that do the same. What "
+        "TensorFlow 2 <del>takes out</del> is struck through, what it <ins>puts in</ins> is "
+        'underlined; the numbers lead to the <a href="#reasons">reasons</a>.'
+    )
 
 
 def _mistakes(diff: Diff) -> str:
