@@ -1,6 +1,7 @@
 """What the commands' options share, and how they are shown."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -114,12 +115,11 @@ def _without_optimizers() -> ModuleType:
     if keras not in sys.modules:
         sys.modules[keras] = None  # type: ignore[assignment]  # a module that cannot be imported
     try:
-        import tensorflow as tf
-    except ImportError:  # a TensorFlow that cannot do without
-        tf = None
+        with contextlib.suppress(ImportError):  # of a TensorFlow that cannot do without
+            import tensorflow  # noqa: F401
     finally:
         if sys.modules.get(keras) is None:
             del sys.modules[keras]
-    if tf is None:
-        import tensorflow as tf
+    import tensorflow as tf
+
     return tf

@@ -52,12 +52,8 @@ class Run:
     source: Path
     history: list[dict] = field(default_factory=list)
 
-    def add(self, figures: dict) -> None:
-        """Record an epoch once its checkpoint is on disk."""
-        self.record([*self.history, figures])
-
     def record(self, history: list[dict]) -> None:
-        """Write the figures of all epochs that count."""
+        """Write the figures of all epochs that count: those whose checkpoint is on disk."""
         lines = "".join(f"{json.dumps(figures)}\n" for figures in history)
         files.replace(self.folder / HISTORY, lines)
         self.history = history
