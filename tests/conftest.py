@@ -5,12 +5,10 @@ seconds to make and can be kept in files is made once for all of them: ``shared`
 """
 
 import fcntl
-import gzip
 import json
 import os
 import shutil
 import signal
-import struct
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +17,10 @@ from unittest import mock
 import genuine
 import numpy as np
 import pytest
+import small_set
 
 from cnn_raw import cli, input_data
+from cnn_raw.environment import cores
 from cnn_raw.settings import Settings
 
 # TensorFlow is imported where it is needed: the process that only hands out tests does without.
@@ -40,13 +40,12 @@ def pytest_cmdline_main(config):
     option, whole = config.option, all(Path(name).is_dir() for name in config.args)
     if getattr(option, "numprocesses", 0) is not None or option.collectonly or option.usepdb:
         return  # -n was given, or there is no xdist
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-    workers = min(cores, int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
+    workers = min(cores(), int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
     if whole and workers > 1:
         option.numprocesses, option.dist = workers, "worksteal"
         for name in THREADS:
-            os.environ.setdefault(name, str(cores // workers))
+            os.environ.setdefault(name, str(cores() // workers))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -98,17 +97,7 @@ def mnist():
 def small_data(shared):
     """A folder with the first 300 training and 200 test images of MNIST, as a set of its own."""
 
-    def make(folder):
-        for name in input_data.FILES:
-            raw = gzip.decompress((input_data.PACKAGE_DATA / name).read_bytes())
-            count = 5300 if name.startswith("train") else 200  # 5,000 are kept for validation
-            if "images" in name:
-                content = struct.pack(">4I", 2051, count, 28, 28) + raw[16 : 16 + count * 784]
-            else:
-                content = struct.pack(">2I", 2049, count) + raw[8 : 8 + count]
-            (folder / name.removesuffix(".gz")).write_bytes(content)
-
-    return shared("small_data", make)
+    return shared("small_data", lambda folder: small_set.write(folder, train=300, test=200))
 
 
 @pytest.fixture(scope="session")

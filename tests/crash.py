@@ -17,7 +17,6 @@ import argparse
 import collections
 import contextlib
 import functools
-import gzip
 import hashlib
 import itertools
 import json
@@ -25,7 +24,6 @@ import os
 import re
 import shutil
 import signal
-import struct
 import sys
 import tempfile
 import time
@@ -35,12 +33,13 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import small_set
 import tensorflow as tf  # its operations run in children alone: a fork inherits no threads
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event
 
 import cnn_raw.train
-from cnn_raw import cli, files, input_data
+from cnn_raw import cli, files
 from cnn_raw.look import summary
 from cnn_raw.train import Epoch
 
@@ -219,19 +218,6 @@ def content(folder):
     }
 
 
-def small_data(folder):
-    """Write a data set of 100 training and 100 test images of MNIST."""
-    for name in input_data.FILES:
-        raw = gzip.decompress((input_data.PACKAGE_DATA / name).read_bytes())
-        count = 5100 if name.startswith("train") else 100  # 5,000 are kept for validation
-        if "images" in name:
-            start = struct.pack(">4I", 2051, count, 28, 28) + raw[16 : 16 + count * 784]
-        else:
-            start = struct.pack(">2I", 2049, count) + raw[8 : 8 + count]
-        (folder / name.removesuffix(".gz")).write_bytes(start)
-    return folder
-
-
 class Crashes:
     """The trainings of one scenario, killed and resumed."""
 
@@ -300,7 +286,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="crash-") as name:
         scratch, base = Path(name), Path(name) / "base"
         (scratch / "data").mkdir()
-        data = small_data(scratch / "data")
+        data = small_set.write(scratch / "data", train=100, test=100)
 
         def recording():
             with recorded(scratch / "recording"):
