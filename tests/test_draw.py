@@ -19,9 +19,9 @@ from cnn_raw import InputError
 from cnn_raw.cnn import Weights, model
 from cnn_raw.draw import server
 from cnn_raw.draw.explain import SHAPES
-from cnn_raw.draw.inside import MOST_INK, Inside
+from cnn_raw.draw.inside import Inside
 from cnn_raw.draw.photo import prepare_picture
-from cnn_raw.draw.prepare import box_of
+from cnn_raw.draw.prepare import MOST_INK, box_of
 from cnn_raw.draw.strokes import fit, rasterise
 from cnn_raw.look.activations import LAYERS
 
@@ -305,6 +305,10 @@ def test_scribble_with_more_ink_than_any_digit_is_warned_of(inside, mnist):
     scribble = {"strokes": lines, "thickness": 0.08}
     assert inside.answer({"op": "estimate", "source": scribble})["warning"] == "tooMuchInk"
     assert inside.answer({"op": "estimate", "source": DRAWN})["warning"] is None
+    two = 255 - np.uint8(255 * np.hstack(mnist.test.images[:2].reshape(2, 28, 28)))
+    picture = {"shape": list(two.shape), "data": base64.b64encode(two).decode()}
+    request = {"op": "estimate", "source": {"picture": picture}}
+    assert inside.answer(request)["warning"] == "severalDigits"
     most = max(part.images.mean(axis=1).max() for part in mnist)
     assert most == pytest.approx(0.398, abs=0.001) and most < MOST_INK
 

@@ -221,7 +221,13 @@ def test_predict_answers_the_others_when_one_is_bad(run, tmp_path, capsys):
     assert three["image"] == paths[0] and three["digit"] == 3 and not three["empty"]
     assert three["digit"] == int(np.argmax(three["probabilities"]))
     assert "not a picture" in bad["error"]
-    assert blank == {"image": paths[2], "empty": True, "digit": None, "probabilities": None}
+    assert blank == {
+        "image": paths[2],
+        "empty": True,
+        "digit": None,
+        "probabilities": None,
+        "warning": None,
+    }
 
     assert cli.main(["predict", run, paths[0]]) == 0
     capsys.readouterr()
@@ -229,6 +235,24 @@ def test_predict_answers_the_others_when_one_is_bad(run, tmp_path, capsys):
     assert (
         capsys.readouterr().err == f"cnn-raw: {paths[0]}: 600 x 450 pixels; --raw takes 28 x 28\n"
     )
+
+
+def test_predict_warns_of_several_digits_and_of_a_scribble(run, tmp_path, capsys):
+    two = Image.new("RGB", (1200, 450), "white")
+    two.paste(painted(3), (0, 0))
+    two.paste(painted(7), (600, 0))
+    two.save(tmp_path / "two.png")
+    scribble = Image.new("RGB", (600, 450), "white")
+    for y in range(100, 300, 20):
+        ImageDraw.Draw(scribble).line([(200, y), (400, y + 10)], fill="black", width=18)
+    scribble.save(tmp_path / "scribble.png")
+    paths = [str(tmp_path / name) for name in ("two.png", "scribble.png")]
+    assert cli.main(["predict", run, *paths]) == 0
+    heads = [line for line in capsys.readouterr().out.splitlines() if line[:1] != " "]
+    assert heads[0].endswith("; perhaps, but these look like several digits")
+    assert heads[1].endswith("; perhaps, but it has more ink than any of MNIST's digits")
+    assert cli.main(["predict", run, "--json", paths[0]]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["warning"] == "these look like several digits"
 
 
 def test_predict_says_when_its_run_is_none(tmp_path, capsys):

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from photographs import SCENES, photograph
 from PIL import Image, ImageDraw
 
 from cnn_raw import InputError
-from cnn_raw.draw.photo import prepare_picture
+from cnn_raw.draw.photo import prepare_picture, several_digits
 from cnn_raw.draw.prepare import box_of, prepare_ink
 
 DIGITS = 1000
@@ -85,6 +86,22 @@ def test_prepare_makes_up_for_a_faint_noisy_photo_in_uneven_light(digits, points
         photos.append(np.clip(light - 0.2 * dark + rng.normal(0, 0.02, light.shape), 0, 1))
     prepared = [prepare_picture(photo).image for photo in photos]
     assert points(prepared) >= points(digits[0][:300] / 255) - 3
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_prepare_finds_the_digit_on_a_photograph(digits, points, scene):
+    rng = np.random.RandomState(2016)
+    photos = [photograph(digit, scene, rng) for digit in digits[0][:10] / 255]
+    assert points([prepare_picture(photo).image for photo in photos]) >= 90
+
+
+def test_prepare_warns_of_several_digits_and_not_of_one(digits):
+    images = digits[0]
+    assert sum(several_digits(prepare_picture(digit)) for digit in images) <= 2  # measured: 2
+    found = [
+        several_digits(prepare_picture(np.hstack(images[i : i + 2]))) for i in range(0, 200, 2)
+    ]
+    assert np.mean(found) > 0.9  # measured: 0.94; in the others the digits touch
 
 
 @pytest.mark.parametrize("side", [20, 33, 137, 640])  # 640: looked through in blocks of 2

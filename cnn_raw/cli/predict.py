@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from cnn_raw.draw.predict import Prediction
 
 _BAR = 40  # characters for probability 1
+_WARNINGS = {
+    "tooMuchInk": "it has more ink than any of MNIST's digits",
+    "severalDigits": "these look like several digits",
+}
 
 HELP = "recognise the digit in a picture"
 DESCRIPTION = (
     "Prepare each picture as MNIST's were (dark on light or light on dark, any size) and print the "
-    "probability of every digit. A picture that cannot be read is reported, the others are still "
-    "answered, and the exit status is 2."
+    "probability of every digit. Several digits, or a scribble, get a warning. A picture that "
+    "cannot be read is reported, the others are still answered, and the exit status is 2."
 )
 
 
@@ -71,6 +75,8 @@ def text(prediction: "Prediction", encoding: str | None = "utf-8") -> str:
         block = "#"
     best = prediction.probabilities[prediction.digit]
     lines = [f"{prediction.name}: {prediction.digit}, probability {best:.2%}"]
+    if prediction.warning:
+        lines[0] += f"; perhaps, but {_WARNINGS[prediction.warning]}"
     for digit, probability in enumerate(prediction.probabilities):
         bar = block * round(probability * _BAR)
         lines.append(f"  {digit} {probability:7.2%} {bar}".rstrip())
@@ -86,4 +92,5 @@ def _json(prediction: "Prediction") -> dict:
         "empty": prediction.digit is None,
         "digit": prediction.digit,
         "probabilities": prediction.probabilities,
+        "warning": prediction.warning and _WARNINGS[prediction.warning],
     }

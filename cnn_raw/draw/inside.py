@@ -36,7 +36,6 @@ from cnn_raw.input_data import DataSet
 from cnn_raw.look.activations import LAYERS, KeepProbability, activations
 
 MOST_ASKS, TESTS_AT_ONCE = 10, 250
-MOST_INK = 0.4  # mean of an image; of MNIST's 70,000 the largest is 0.398
 
 
 class Inside:
@@ -96,17 +95,17 @@ class Inside:
         }
 
     def _estimate(self, request: dict) -> dict:
-        _, prepared, label = self._digit(request)
+        _, prepared, label, warning = self._digit(request)
         probabilities = tf.nn.softmax(self._run(request)["py_x"])[0]
         return {
             "empty": prepared.box is None,
             "probabilities": probabilities.numpy().tolist(),
             "label": label,
-            "warning": "tooMuchInk" if prepared.image.mean() > MOST_INK else None,
+            "warning": warning,
         }
 
     def _stages(self, request: dict) -> dict:
-        raw, prepared, _ = self._digit(request)
+        raw, prepared, _, _ = self._digit(request)
         height, width = prepared.ink.shape
         top, left, bottom, right = prepared.box or (0, 0, 0, 0)
         return {

@@ -21,7 +21,6 @@ from cnn_raw.cnn import Weights
 from cnn_raw.draw import prepare, strokes
 from cnn_raw.draw.bundle import script, style
 from cnn_raw.draw.explain import EXPLAINED
-from cnn_raw.draw.inside import MOST_INK
 from cnn_raw.look.activations import LAYERS
 from cnn_raw.runs.weights import load_weights
 from cnn_raw.train import build_predict_op
@@ -72,8 +71,9 @@ def constants() -> dict:
     """Return what the JavaScript takes from Python."""
     return {
         "SIZE": strokes.SIZE, "THICKNESS": strokes.THICKNESS, "PEN": strokes.PEN,
-        "FITTED": strokes.FITTED, "MOST_INK": MOST_INK, "SPECK": strokes.SPECK, "BOX": prepare.BOX,
-        "MIDDLE": prepare.MIDDLE, "EDGE": prepare.EDGE, "SHAPES": EXPLAINED, "LAYERS": LAYERS,
+        "FITTED": strokes.FITTED, "SPECK": strokes.SPECK, "MOST_INK": prepare.MOST_INK,
+        "BOX": prepare.BOX, "MIDDLE": prepare.MIDDLE, "EDGE": prepare.EDGE,
+        "SHAPES": EXPLAINED, "LAYERS": LAYERS,
     }  # fmt: skip
 
 

@@ -1,19 +1,26 @@
 """The ink in a photograph, a scan or a drawing program's picture. NumPy only.
 
     prepared = prepare_picture(picture)    # uint8 or float in [0, 1]; (H, W), (H, W, 3 or 4)
+    warning_of(prepared)                   # "tooMuchInk", "severalDigits" or None
 
 What the paper looks like is read off the picture's border; ink is what differs from it, so that
-dark on light and light on dark come out the same.
+dark on light and light on dark come out the same. Where that finds nothing, or more than a
+digit, the light is uneven or there is a desk: then the paper is looked for around each pixel.
 """
 
 import numpy as np
 
 from cnn_raw import InputError
-from cnn_raw.draw.prepare import EDGE, Box, Prepared, prepare_ink
+from cnn_raw.draw.prepare import EDGE, Box, Prepared, prepare_ink, too_much_ink
 
 _FAINTEST = 0.06  # ink differs from the paper by this much (1 = from black to white) ...
 _NOISE = 5  # ... and by this many standard deviations of the paper's noise
 _SPECK = 0.05  # of the heaviest piece of ink: what is lighter is dirt
+_PAPER = 0.4  # of the shorter side: what is narrower may be ink, and is paper underneath
+_PHOTO = 100  # pixels of the shorter side: a smaller picture is no photograph
+_STROKE = 0.3  # of the longer side: no stroke is as wide
+_MOST = 0.6  # of the picture: what has a larger box is no digit
+_DIGIT = 0.4  # of the height of all ink: two separate parts as high as this are two digits
 _LOOK = 512  # pixels: the box is looked for in a picture reduced to this
 
 
@@ -23,7 +30,37 @@ def prepare_picture(picture: np.ndarray) -> Prepared:
     ``picture``: uint8, or float in [0, 1]; (H, W) grey, (H, W, 3) colour or (H, W, 4) with alpha.
     Raises InputError if it is something else.
     """
-    return prepare_ink(*find_ink(_colours(picture)))
+    colours = _colours(picture)
+    ink, box = find_ink(colours)
+    if min(ink.shape) >= _PHOTO and (box is None or _doubtful(ink, box)):
+        local_ink, local_box = find_ink_locally(colours)
+        if local_box is not None:
+            ink, box = local_ink, local_box
+    return prepare_ink(ink, box)
+
+
+def warning_of(prepared: Prepared) -> str | None:
+    """Return why a picture may not be one digit, by the page's name for it."""
+    if several_digits(prepared):
+        return "severalDigits"
+    return "tooMuchInk" if too_much_ink(prepared) else None
+
+
+def several_digits(prepared: Prepared) -> bool:
+    """Return whether empty rows or columns part the ink in two, each as high as a digit."""
+    if prepared.box is None:
+        return False
+    top, left, bottom, right = prepared.box
+    inked = np.greater(prepared.ink[top:bottom, left:right], EDGE)
+    for axis in (0, 1):
+        full = inked.any(axis=1 - axis)
+        for end in np.flatnonzero(full[:-1] & ~full[1:]) + 1:
+            heights = [
+                np.ptp(np.nonzero(p)[0]) + 1 for p in np.split(inked, [end], axis) if p.any()
+            ]
+            if len(heights) == 2 and min(heights) >= _DIGIT * (bottom - top):
+                return True
+    return False
 
 
 def _colours(picture: np.ndarray) -> np.ndarray:
@@ -102,6 +139,95 @@ def find_ink(colours: np.ndarray) -> tuple[np.ndarray, Box | None]:
     return ink, box
 
 
+def _doubtful(ink: np.ndarray, box: Box) -> bool:
+    """Return whether what was found may be a shadow, or paper on a desk.
+
+    A part of it is wider than a stroke, and it is at the border of the picture, or large.
+    """
+    (top, left, bottom, right), (height, width) = box, ink.shape
+    at_border = top == 0 or left == 0 or bottom == height or right == width
+    if not at_border and (bottom - top) * (right - left) < _MOST * height * width:
+        return False
+    block = -(-max(height, width) // 100)  # fine enough for this
+    inked = (ink[::block, ::block] > EDGE).astype(np.int8)
+    return bool(_running_min(inked, round(_STROKE * max(inked.shape))).any())
+
+
+def find_ink_locally(colours: np.ndarray) -> tuple[np.ndarray, Box | None]:
+    """Return what ``find_ink`` does, for paper in uneven light, or not filling the picture.
+
+    The paper around each pixel is a morphological closing of the picture (for light ink, an
+    opening): it follows a shadow's edge, and the edge of the paper. What touches the border of the
+    picture is no ink.
+    """
+    height, width, _ = colours.shape
+    block = -(-max(height, width) // _LOOK)
+    grey = _running_mean(_block_means(colours, block).mean(axis=2))
+    dark, light = _dark_ink(grey), _dark_ink(-grey)
+    ink, box, stands_out = max(dark, light, key=lambda found: found[2])
+    full = ink.repeat(block, 0).repeat(block, 1)[:height, :width]
+    if box is None or stands_out < _FAINTEST:
+        return np.zeros_like(full), None
+    top, left, bottom, right = (n * block for n in box)
+    return full, (top, left, min(bottom, height), min(right, width))
+
+
+def _dark_ink(grey: np.ndarray) -> tuple[np.ndarray, Box | None, float]:
+    """Return ink darker than the paper around it, its box, and how much it stands out."""
+    size = round(_PAPER * min(grey.shape))
+    difference = _running_min(_running_max(grey, size), size) - grey
+    usual = np.median(difference)
+    floor = usual + _NOISE * 1.4826 * np.median(np.abs(difference - usual))
+    nothing = np.zeros_like(grey), None, -1.0
+    if difference.max() < max(_FAINTEST, floor):
+        return nothing
+    mask = difference > max(floor, EDGE * difference.max())
+    roots = _roots(mask)
+    mask &= ~np.isin(roots, np.unique(_border(roots[:, :, None])[_border(mask[:, :, None])]))
+    mask &= ~_specks(mask, difference)
+    if not mask.any():
+        return nothing
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    ink = np.clip((difference - floor) / (difference[mask].max() - floor), 0, 1) * mask
+    return ink.astype(np.float32), box, float(_around(grey, box) - grey[mask].mean())
+
+
+def _around(grey: np.ndarray, box: Box) -> float:
+    """Return the grey that three quarters of the pixels just outside of ``box`` exceed."""
+    top, left, bottom, right = box
+    wide = 1 + max(bottom - top, right - left) // 4
+    outside = np.ones(grey.shape, bool)
+    outside[top:bottom, left:right] = False
+    near = np.s_[max(0, top - wide) : bottom + wide, max(0, left - wide) : right + wide]
+    return np.percentile(grey[near][outside[near]], 25)
+
+
+def _running_mean(grey: np.ndarray) -> np.ndarray:
+    """Return the mean of 3 x 3 pixels around each."""
+    padded = np.pad(grey, 1, mode="edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
+
+
+def _running_max(values: np.ndarray, size: int) -> np.ndarray:
+    """Return the maximum of ``size`` x ``size`` (made odd) pixels around each; edges go on."""
+    reach = size // 2
+    for _ in range(2):
+        values = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
+        covered = 1
+        while covered < 2 * reach + 1:  # a window twice as large from two of them
+            step = min(covered, 2 * reach + 1 - covered)
+            values = np.maximum(values[:-step], values[step:])
+            covered += step
+        values = values.T
+    return values
+
+
+def _running_min(values: np.ndarray, size: int) -> np.ndarray:
+    return -_running_max(-values, size)
+
+
 def _block_means(colours: np.ndarray, block: int) -> np.ndarray:
     """Return the means of blocks of ``block`` x ``block`` pixels; the last ones may be cut."""
     if block == 1:
@@ -137,8 +263,8 @@ def _plane(plane: np.ndarray, height: int, width: int) -> np.ndarray:
     return _plane_terms(height, width) @ plane
 
 
-def _specks(pieces: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    """Return which pixels of the mask ``pieces`` belong to pieces too light to be a stroke."""
+def _roots(pieces: np.ndarray) -> np.ndarray:
+    """Return for each pixel the first one, in reading order, of its piece of the mask."""
     # Each pixel points to one of its piece, at last all to the same: its first in reading order.
     root: np.ndarray = np.arange(pieces.size).reshape(pieces.shape)
     pairs = []
@@ -158,5 +284,11 @@ def _specks(pieces: np.ndarray, grey: np.ndarray) -> np.ndarray:
         np.minimum.at(root, np.maximum(*ends), np.minimum(*ends))
         while (root[root] != root).any():
             root = root[root]
+    return root.reshape(pieces.shape)
+
+
+def _specks(pieces: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Return which pixels of the mask ``pieces`` belong to pieces too light to be a stroke."""
+    root = _roots(pieces).ravel()
     mass = np.bincount(root, weights=(pieces * grey).ravel(), minlength=root.size)
     return pieces & (mass[root] < _SPECK * mass.max()).reshape(pieces.shape)

@@ -21,6 +21,7 @@ SIZE = 28  # pixels of an image's side
 BOX = 20  # pixels of the box's side in it
 MIDDLE = 14  # where MNIST has the centre of mass, in pixels counted from 0: |error| <= 0.5
 EDGE = 0.2  # of the strongest ink: what is weaker does not widen the box
+MOST_INK = 0.4  # mean of an image; of MNIST's 70,000 the largest is 0.398
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right in pixels, ends exclusive
 
@@ -51,6 +52,11 @@ def prepare_ink(ink: np.ndarray, box: Box | None, *, center: bool = True) -> Pre
     top, left = margin + shift[0], margin + shift[1]
     image[top : top + BOX, left : left + BOX] = small
     return Prepared(ink, box, small, image, shift)
+
+
+def too_much_ink(prepared: Prepared) -> bool:
+    """Return whether the image has more ink than any of MNIST's digits."""
+    return bool(prepared.image.mean() > MOST_INK)
 
 
 def box_of(ink: np.ndarray) -> Box | None:

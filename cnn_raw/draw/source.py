@@ -11,7 +11,7 @@ import numpy as np
 
 from cnn_raw import InputError
 from cnn_raw.draw.messages import number, picture_of, strokes_of, whole
-from cnn_raw.draw.prepare import BOX, Prepared, box_of, prepare_ink
+from cnn_raw.draw.prepare import BOX, Prepared, box_of, prepare_ink, too_much_ink
 from cnn_raw.draw.prepare import SIZE as SIDE
 from cnn_raw.draw.strokes import SIZE, THICKNESS, fit, rasterise
 from cnn_raw.input_data import DataSet
@@ -32,6 +32,7 @@ class Digit(NamedTuple):
     raw: np.ndarray  # float32 (H, W) in [0, 1], ink light: as it was drawn
     prepared: Prepared
     label: int | None  # of a test image
+    warning: str | None  # the page's name for it
 
 
 def digit_of(source: object, steps: object, test: DataSet) -> Digit:
@@ -45,17 +46,18 @@ def digit_of(source: object, steps: object, test: DataSet) -> Digit:
         prepared = _prepared(raw, on)
         if on.box and on.center:
             prepared = prepared._replace(image=raw)  # MNIST's authors have prepared it
-        return Digit(raw, prepared, int(np.argmax(test.labels[i])))
+        return Digit(raw, prepared, int(np.argmax(test.labels[i])), None)
     if "picture" in source:
-        from cnn_raw.draw.photo import prepare_picture
+        from cnn_raw.draw.photo import prepare_picture, warning_of
 
         prepared = prepare_picture(picture_of(source["picture"]))
-        return Digit(prepared.ink, prepared, None)
+        return Digit(prepared.ink, prepared, None, warning_of(prepared))
     strokes = strokes_of(source.get("strokes"))
     thickness = number(source.get("thickness", THICKNESS), "thickness", 0.005, 0.3)
     raw = rasterise(strokes, thickness)
     fitted = on.prepare and on.pen
-    return Digit(raw, _prepared(rasterise(*fit(strokes, thickness)) if fitted else raw, on), None)
+    prepared = _prepared(rasterise(*fit(strokes, thickness)) if fitted else raw, on)
+    return Digit(raw, prepared, None, "tooMuchInk" if too_much_ink(prepared) else None)
 
 
 def _steps(steps: object) -> Steps:

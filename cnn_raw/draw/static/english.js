@@ -43,6 +43,7 @@ export const ENGLISH = {
   sureAndRight: "with {percent}, and it is a {label}",
   sureAndWrong: "with {percent}, but it is a {label}",
   tooMuchInk: "perhaps, but it has more ink than any of MNIST's digits",
+  severalDigits: "perhaps, but these look like several digits",
   answerSure: "{answer}, with {percent}",
   compare: "Compare",
   compareCaption: "Each network's estimate of this digit, in per cent. Choose the one that the page shows.",

@@ -36,6 +36,7 @@ export const KOREAN = {
   "sureAndRight": "{percent} 확률로, 그리고 정답은 {label}",
   "sureAndWrong": "{percent} 확률로, 하지만 정답은 {label}",
   "tooMuchInk": "어쩌면. 하지만 MNIST의 어느 숫자보다 잉크가 많습니다",
+  "severalDigits": "어쩌면. 하지만 숫자가 여러 개인 것 같습니다",
   "answerSure": "{answer}, {percent} 확률로",
   "compare": "비교",
   "compareCaption": "이 숫자를 신경망마다 어떻게 추측하는지, 퍼센트로. 페이지에 보일 신경망을 고르세요.",
