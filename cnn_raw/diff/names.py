@@ -15,8 +15,9 @@ class Row(NamedTuple):
     module, or a name in one, that is imported from elsewhere. ``order``: the arguments by
     position as ``old`` took them, under the names that ``new`` has for them; "" if they are those
     of ``new``. ``keywords``: old=new. ``when``: which calls have the old order, if ``new`` has the
-    same name: those with any argument by "position", or with a whole number as the first, a
-    "dimension".
+    same name: those with any argument by "position", with a whole number as the first, a
+    "dimension", with whole numbers at the place of the "labels", with a text at that of the
+    "name"; or, if only what is given means another thing, those with a bool for each axis, "flags".
 
     ``today``: what to write in TensorFlow 2, if it is not ``new`` nor another name for that; also
     for the names inside a module that have no row of their own. ``reason``: the key of the reason
@@ -79,6 +80,11 @@ ROWS = (
     Row("nn.deconv2d", "nn.conv2d_transpose"),
     Row("nn.rnn", "nn.static_rnn", today=_LOOP),
     Row("nn.bidirectional_rnn", "nn.static_bidirectional_rnn", today=_LOOP),
+    Row("nn.state_saving_rnn", "nn.static_state_saving_rnn", today=_LOOP),
+    Row("train.SyncReplicasOptimizerV2", "train.SyncReplicasOptimizer",
+        today="tf.distribute.MirroredStrategy"),
+    Row("concat_v2", "concat"),
+    Row("split_v", "split", keywords="size_splits=num_or_size_splits split_dim=axis"),
     Row("python.control_flow_ops", "@tensorflow.python.ops.control_flow_ops"),
     # the same name, the arguments in another order
     Row("concat", "concat", "axis values name", "concat_dim=axis", "dimension"),
@@ -94,7 +100,24 @@ ROWS = (
         "logits labels pos_weight name", "targets=labels", "position"),
     Row("image.resize_images", ":resize_images",
         today="tf.image.resize(images, [height, width])"),
-    Row("reverse", ":reverse"),
+    Row("sparse_split", "sparse_split", "axis num_split sp_input name", "split_dim=axis",
+        "position"),
+    Row("nn.log_poisson_loss", "nn.log_poisson_loss", "log_input targets compute_full_loss name",
+        when="position"),
+    *(Row(name, name, "weights biases inputs labels num_sampled num_classes num_true "
+          "sampled_values remove_accidental_hits partition_strategy name", when="labels")
+      for name in ("nn.nce_loss", "nn.sampled_softmax_loss")),
+    Row("nn.ctc_loss", "nn.ctc_loss", "inputs labels sequence_length preprocess_collapse_repeated "
+        "ctc_merge_repeated time_major", when="labels"),
+    Row("case", "case", "pred_fn_pairs default exclusive name", when="name"),
+    Row("cond", "cond", "pred true_fn false_fn name", "fn1=true_fn fn2=false_fn", "name"),
+    Row("scan", "scan", "fn elems initializer parallel_iterations back_prop swap_memory "
+        "infer_shape name", when="name"),
+    Row("train.ExponentialMovingAverage", "train.ExponentialMovingAverage",
+        "decay num_updates name", when="name"),
+    Row("reverse", ":reverse", keywords="dims=axis", when="flags",
+        today="tf.reverse(x, [0]): the numbers of the axes"),
+    Row("zeros_initializer", ":zeros_initializer"),
     # the same name and arguments, other bits or another start
     Row("nn.dropout", ":dropout", reason="dropout_rate"),
     Row("Session", ":Session", reason="session"),

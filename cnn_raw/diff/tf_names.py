@@ -58,11 +58,13 @@ def reasons_in(statement: Statement, called: dict[str, str]) -> list[Reason]:
         for match in re.finditer(r"(?<![\w.])(\w+)\.(\w+(?:\.\w+)*)", code):
             if match[1] in called:
                 name = called[match[1]] + match[2]
-                reason = reason_for(name)
-                found.append(reason)
-                row = _row(name)
-                if code[match.end() :][:1] == "(" and not (row and (row.today or row.reason)):
-                    found += _of_arguments(name, split(code[match.end() + 1 :]))
+                row, given = _row(name), split(code[match.end() + 1 :])
+                if row and row.when == "flags" and not _is_old(row, given):
+                    row = None
+                else:
+                    found.append(reason_for(name))
+                if code[match.end() :][:1] == "(" and row is None:
+                    found += _of_arguments(name, given)
     return list(dict.fromkeys(reason for reason in found if reason))
 
 
@@ -161,14 +163,12 @@ def _of_arguments(name: str, given: Sequence[str]) -> Iterator[Reason]:
     if gone := missing(name):
         new = gone.instead.removeprefix("tf.") if gone.renamed else ""
     row = _BY_NAME.get(name, Row(name))
-    old, today = tf_api.parameters(row.new or name, old=True), tf_api.parameters(new, old=False)
+    there = name if row.new[:1] in ("", ":", "@") else row.new
+    old, today = tf_api.parameters(there, old=True), tf_api.parameters(new, old=False)
     keywords = dict(pair.split("=") for pair in row.keywords.split())
     if today is None or (old is None and not row.order):
         return
-    is_old = row.when == "position" or (
-        row.when == "dimension" and given[:1] and given[0].isdigit()
-    )
-    order = row.order.split() if row.order and (is_old or not row.when) else old or ()
+    order = row.order.split() if row.order and _is_old(row, given) else old or ()
     place = list(order if old is None else old)
 
     def became(argument: str) -> str:
@@ -205,6 +205,19 @@ def _of_arguments(name: str, given: Sequence[str]) -> Iterator[Reason]:
             why="Their places changed; their names say what they are.",
             wrong="An error, or another result without one.",
         )
+
+
+def _is_old(row: Row, given: Sequence[str]) -> bool:
+    """Has a call the order, or the meaning, that 0.x had? The text alone has to say."""
+    if row.when == "dimension":
+        return bool(given) and given[0].isdigit()
+    if row.when == "flags":
+        return any(re.match(r"(dims=)?\[?(True|False)\b", argument) for argument in given)
+    if row.when in ("labels", "name"):
+        at = row.order.split().index(row.when)
+        looks = {"labels": r"(?i).*label", "name": '"'}[row.when]
+        return at < len(given) and bool(re.match(looks, given[at]))
+    return True
 
 
 def _of_keyword(name: str, old: str, new: str) -> Reason:

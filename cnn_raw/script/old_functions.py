@@ -48,6 +48,14 @@ def reverse(tensor, axis=None, name=None, dims=None):
     return tf.reverse(tensor, axis, name)
 
 
+def zeros_initializer(*arguments, **options):
+    """0.x: zeros of a shape. 1.x: what makes them; ``initializer=tf.zeros_initializer`` is both."""
+    if "shape" in options or isinstance((*arguments, None)[0], (list, tuple, tf.TensorShape)):
+        options.pop("partition_info", None)
+        return tf.zeros(*arguments, **options)
+    return tf.zeros_initializer(*arguments, **options)
+
+
 def summary_writer(logdir, graph=None, max_queue=10, flush_secs=120, graph_def=None):
     """0.5 to 0.7 took a GraphDef where later releases take a Graph."""
     if isinstance(graph, tf.GraphDef):

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow.compat.v1 as compat
 
 from cnn_raw.diff import source
@@ -133,11 +134,7 @@ def _with_old_arguments(row: Row, function: Callable, say: Callable[[str], None]
     @functools.wraps(function)
     def old(*arguments, **options):
         nonlocal said
-        is_old = bool(names and arguments) and (
-            not row.when
-            or row.when == "position"
-            or (isinstance(arguments[0], int) and not isinstance(arguments[0], bool))
-        )
+        is_old = bool(names and arguments) and _is_old(row.when, names, arguments)
         if is_old:
             if len(arguments) > len(names):
                 raise TypeError(f"{row.old}() takes {len(names)} arguments, not {len(arguments)}")
@@ -152,6 +149,19 @@ def _with_old_arguments(row: Row, function: Callable, say: Callable[[str], None]
         return function(*arguments, **options)
 
     return old
+
+
+def _is_old(when: str, names: list[str], arguments: tuple) -> bool:
+    """Has a call the old order? ``when``: see ``Row``; ``names``: of its arguments then."""
+    if when == "dimension":
+        return isinstance(arguments[0], int) and not isinstance(arguments[0], bool)
+    if when in ("labels", "name"):
+        at = names.index(when)
+        if at >= len(arguments) or when == "name":
+            return at < len(arguments) and isinstance(arguments[at], str)
+        dtype = getattr(arguments[at], "dtype", None) or np.asarray(arguments[at]).dtype
+        return compat.as_dtype(dtype).is_integer
+    return True
 
 
 def edition(text: str) -> int:
