@@ -26,6 +26,7 @@ FIGURES = {
     "7_when": "names = [",
     "8_build": 'with Graph().as_default() as g:\n    x = placeholder("float")\n    y',
     "9_elsewhere": "import matplotlib.pyplot as plt",
+    "10_distributed": "PLACES = {",
 }
 
 

@@ -248,7 +248,7 @@ def built(path: Path, translate: Texts) -> str:
             for start, end in reversed(markdown_units(cell.source)):
                 text = translate(cell.source[start:end])
                 text = re.sub(
-                    r"\]\((?!\w+:|#|\d_\w+\.ipynb)", "](../", text
+                    r"\]\((?!\w+:|#|\d+_\w+\.ipynb)", "](../", text
                 )  # a folder further down
                 cell.source = cell.source[:start] + text + cell.source[end:]
     return nbformat.writes(notebook) + "\n"

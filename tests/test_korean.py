@@ -139,7 +139,7 @@ def test_catalogues_agree_with_each_other():
 def test_terms_have_their_english_name_where_they_are_first_used():
     everything = "\n".join(
         message.string
-        for path in sorted(KOREAN.glob("*.po"))
+        for path in sorted(KOREAN.glob("*.po"), key=lambda path: int(path.name.split("_")[0]))
         for message in messages(path)
     )  # fmt: skip
     missing = []

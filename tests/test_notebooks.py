@@ -8,13 +8,16 @@ import base64
 import importlib.util
 import json
 import linecache
+import os
 import re
 from collections import Counter
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from statistics import median
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
@@ -119,7 +122,7 @@ def printed(cell):
 
 def test_notebooks_are_numbered_and_each_is_in_the_readme():
     numbers = [int(path.name.split("_")[0]) for path in NOTEBOOKS]
-    assert numbers == [*range(1, 10)]
+    assert numbers == [*range(1, 11)]
     readme = (FOLDER / "README.md").read_text()
     for path in NOTEBOOKS:
         assert f"]({path.name})" in readme
@@ -302,6 +305,13 @@ def test_notebook_teaches_step_by_step(path):
     assert any(word in source for source in code[-3:] for word in asserting)
 
 
+def execute(source, scope):
+    """Execute a cell. AutoGraph and inspect may ask for its source."""
+    name = f"<cell {len(linecache.cache)}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), scope)
+
+
 def test_elsewhere_has_sections_that_do_not_depend_on_each_other(capsys):
     """Each runs after the two cells at the top, with the dots left."""
     top, *sections = [[]]
@@ -313,11 +323,33 @@ def test_elsewhere_has_sections_that_do_not_depend_on_each_other(capsys):
     assert len(sections) == 12
     for section in sections:
         scope = {}
-        for i, source in enumerate(top + section):
-            name = f"<section {len(linecache.cache)}, cell {i}>"  # AutoGraph asks for the source
-            linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-            exec(compile(source, name, "exec"), scope)
+        for source in top + section:
+            execute(source, scope)
         unanswered = sum(bool(re.search(r"^ *check\(", source, re.M)) for source in section)
         said = capsys.readouterr().out
         assert said.count("Not answered yet") == unanswered
         assert "Wrong" not in said
+
+
+@pytest.mark.genuine
+def test_distributed_program_trains_in_genuine_tensorflow_as_one_machine(
+    genuine_python, monkeypatch
+):
+    """The same file in three processes of TensorFlow 0.12.1; a worker is killed and replaced."""
+    for name in [name for name in os.environ if name.startswith("PYTHON")]:
+        monkeypatch.delenv(name)
+    code = [c.source for c in read(FOLDER / "10_distributed.ipynb").cells if c.cell_type == "code"]
+    first = next(i for i, source in enumerate(code) if source.startswith("costs.clear()"))
+    scope = {}
+    try:
+        for i, source in enumerate(code[: first + 1]):
+            if i == first:  # it starts the processes, and trains alone
+                start = scope["start"] = partial(scope["start"], python=str(genuine_python))
+            execute(source, scope)
+        costs = [scope["step"](k) for k in range(3)]
+        start("worker", 1)
+        costs += [scope["step"](k) for k in range(3, 5)]
+    finally:
+        for task in list(scope.get("processes", ())):
+            scope["stop"](*task)
+    np.testing.assert_allclose(costs, scope["alone"][:5], rtol=0, atol=1e-6)  # measured: 4e-7
