@@ -41,7 +41,7 @@ ARGUMENTS = {"check": 2, "check_built": 3, "show": 1, "show_grid": 1, "text": 2,
 KEYWORDS = {"title", "label", "labels", "xlabel", "ylabel", "names", "alt"}
 # The modules that say what is wrong or different in a program of 2016.
 DIFF = {f"diff/{name}.py" for name in ("reason", "reasons", "messages", "names", "tf_names",
-        "mistakes", "shapes", "source", "paste")}  # fmt: skip
+        "mistakes", "feeds", "shapes", "source", "paste")}  # fmt: skip
 SAID = {"title", "old", "new", "why", "wrong", "where", "today", "text", "cells_of", "lines_of"}
 
 Found = Iterator[tuple[str, str]]  # texts, and where they stand

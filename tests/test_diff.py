@@ -359,6 +359,18 @@ def test_diff_says_what_a_copy_left_out(script):
     assert other.left_out == []
 
 
+def test_diff_sees_a_statement_of_the_tutorial_at_another_place_or_twice(script):
+    tested = edition()[edition().index("        test_indices = np.arange") :]
+    once = "\n".join(line[4:] for line in tested.split("\n"))
+    both = diff_file(script(edition((tested, once))))
+    indices, *_, test = both.yours
+    assert indices.edition == "for i in range(100): test_indices = np.arange(len(teX))"
+    assert test.edition.startswith("for i in range(100): print(i, ") and len(both.yours) == 4
+    predict = "predict_op = tf.argmax(py_x, 1)\n"
+    (row,) = diff_file(script(edition((predict, 2 * predict)))).yours
+    assert row.left[0].code == "predict_op=tf.argmax(py_x,1)"
+
+
 def test_diff_keeps_the_readers_own_lines_and_counts_them(script):
     own = "\n".join(f"plot_{n}(figure, {n})" for n in range(5))
     both = diff_file(script(TEXT.replace("# Launch", f"{own}\n\n# Launch")))

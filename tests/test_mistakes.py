@@ -10,6 +10,8 @@ TEXT = (Path(__file__).parent / "data" / "convolutional_net_2016.txt").read_text
 XENT = "tf.nn.softmax_cross_entropy_with_logits(py_x, Y)"
 POOL = "l2 = tf.nn.max_pool(l2a, ksize=[1, 2, 2, 1],"
 
+SETUP = TEXT[TEXT.index("X = tf.placeholder") :]
+
 
 def given(new: str) -> tuple[str, str]:
     return XENT, XENT.replace("(py_x, Y)", f"({new})")
@@ -22,7 +24,7 @@ def mistakes(tmp_path, *changes: tuple[str, str], text: str = TEXT) -> list[tupl
         text = text.replace(old, new)
     (tmp_path / "mine.py").write_text(text)
     both = diff_file(tmp_path / "mine.py")
-    assert both.yours  # whoever planted it
+    assert both.yours or len(text) < len(TEXT)  # whoever planted it; what is gone is nobody's
     return [(m.statement.code, m.text, m.reason and m.reason.key) for m in both.mistakes]
 
 
@@ -82,6 +84,32 @@ def mistakes(tmp_path, *changes: tuple[str, str], text: str = TEXT) -> list[tupl
         (("tf.random_normal(shape, stddev=0.01)", "tf.zeros(shape)"), "return tf.Variable",
          "weights that start equal stay equal", None),
         ((f"tf.reduce_mean({XENT})", XENT), "cost=", "one number per image", None),
+        (("tf.argmax(py_x, 1)", "tf.argmax(py_x)"), "predict_op=", "axis 0, the images, is the",
+         None),
+        (("(teY[test_indices], axis=1)", "(teY[test_indices])"), "print", "largest of all rows",
+         None),
+        (("tf.random_normal(shape, stddev=0.01)", "tf.constant(0.01, shape=shape)"),
+         "return tf.Variable", "weights that start equal stay equal", None),
+        (("p_keep_hidden: 1.0", "p_keep_hidden: 0"), "print", "0 keeps nothing", None),
+        (("X: trX[start:end], Y: trY", "X: trY[start:end], Y: trX"), "sess.run(train_op",
+         "trY[start:end] is fed for images, trX[start:end] for labels", None),
+        (("p_keep_conv: 0.8, ", ""), "sess.run(train_op", "p_keep_conv is fed nothing here", None),
+        (("trX = trX.reshape(-1, 28, 28, 1)", ""), "sess.run(train_op",
+         "trX has rows of 784 values: trX = trX.reshape(-1, 28, 28, 1)", None),
+        (("l3 = tf.reshape(", "flat = ("), "l4=", "l3 is 4 x 4 x 128 per image: reshape it", None),
+        (("padding='SAME'))\n    l2 = ", "padding='VALID'))\n    l2 = "), "l3=tf.reshape",
+         "3 x 3 x 128 = 1152 values here", None),
+        (("[625, 10]", "[625, 9]"), "w_o=", "gives 9 columns, the labels have 10", None),
+        (("    return pyx\n", ""), "def model", "model returns nothing", None),
+        (("        for start, end", "        tf.initialize_all_variables().run()\n"
+          "        for start, end"), "tf.initialize_all_variables().run()",
+         "draws the weights anew in every turn of the loop", None),
+        (("            sess.run(train_op", "            predict_op = tf.argmax(py_x, 1)\n"
+          "            sess.run(train_op"), "predict_op=", "adds operations to the graph", None),
+        (("    # you need", "    saver.restore(sess, 'model')\n    # you need"),
+         "tf.initialize_all_variables().run()", "the weights that were restored before", None),
+        (("    l4 = tf.nn.dropout(l4, p_keep_hidden)", "    l4 = tf.layers.dropout(l4, 0.5)"),
+         "l4=tf.layers", "drops nothing without training=True", None),
     ],
 )  # fmt: skip
 def test_find_sees_a_planted_mistake(tmp_path, change, where, text, reason):
@@ -106,9 +134,12 @@ def test_find_sees_a_planted_mistake(tmp_path, change, where, text, reason):
         [("range(0, len(trX)", "range(0, len(trY)")],
         [("predict_op = ", "probabilities = tf.nn.softmax(py_x)\npredict_op = ")],
         [("tf.initialize_all_variables().run()", "saver.restore(sess, 'model')")],
+        [(SETUP, "".join(f"    {line}\n" for line in f"for rate in rates:\n{SETUP}".split("\n")))],
+        [("one_hot=True", "one_hot=True, reshape=False"), ("trX = trX.r", "trX.r")],
     ],
     ids=["Adam", "named", "renamed", "other names", "unknown sizes", "both sets", "held out",
-         "next_batch", "columns", "same lengths", "probabilities", "restored"],
+         "next_batch", "columns", "same lengths", "probabilities", "restored",
+         "a network for each rate", "the loader reshapes"],
 )  # fmt: skip
 def test_find_leaves_a_sound_copy_alone(tmp_path, changes):
     assert mistakes(tmp_path, *changes) == []
@@ -136,3 +167,24 @@ def test_find_follows_a_feed_that_has_a_name_of_its_own(tmp_path):
         mistakes(tmp_path, (test, named), ("batch_size = 128", "keep = 1.0\nbatch_size = 128"))
         == []
     )
+
+
+def test_find_sees_a_zip_that_is_used_up_after_an_epoch(tmp_path):
+    batches = TEXT[
+        TEXT.index("        training_batch = zip") : TEXT.index("        for start, end")
+    ]
+    epochs = "    for i in range(100):\n"
+    (found,) = mistakes(
+        tmp_path, (epochs + batches, batches.replace("        t", "    t") + epochs)
+    )
+    assert found[1].startswith("a zip is used up after one epoch in Python 3")
+
+
+def test_find_sees_softmax_and_dropout_of_layers(tmp_path):
+    dense = "tf.layers.dense(l4, 10, activation=tf.nn.softmax)"
+    (found,) = mistakes(tmp_path, ("tf.matmul(l4, w_o)", dense))
+    assert "softmax is applied twice" in found[1]
+    drop = "tf.layers.dropout(l4, 0.5, training=training)"
+    fed = [("p_keep_hidden: 1.0", "p_keep_hidden: 1.0, training: True")]
+    (found,) = mistakes(tmp_path, ("tf.nn.dropout(l4, p_keep_hidden)", drop), *fed)
+    assert "dropout is on in this test (training: True): feed False" in found[1]

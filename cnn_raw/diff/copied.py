@@ -39,6 +39,24 @@ class Copy:
         """The names that a step of the tutorial assigns to here."""
         return {name for n in self.at.get(key, []) for name in self.statements[n].targets}
 
+    def loaded(self, what: str) -> set[str]:
+        """The names that get the loader's "images" or "labels", without a change."""
+        found: set[str] = set()
+        for n in self.at.get("images", []):
+            targets, value = self.statements[n].targets, self.statements[n].code.partition("=")[2]
+            pairs = zip(targets, split(value), strict=False)
+            found.update(name for name, part in pairs if part.endswith(f".{what}"))
+        return found
+
+    def uses(self, name: str) -> bool:
+        """Is a name in a statement that neither makes it nor runs anything?"""
+        return any(
+            re.search(rf"\b{re.escape(name)}\b", statement.code)
+            for statement in self.statements
+            if name not in statement.targets
+            and not re.search(r"\.(run|eval)\(|^def |feed", statement.code)
+        )
+
     def is_test(self, statement: Statement) -> bool:
         """Does a statement test: is it the tutorial's test, or does it fetch a prediction?"""
         if any(self.statements[n] is statement for n in self.at.get("test", [])):

@@ -19,12 +19,12 @@ from cnn_raw import InputError
 from cnn_raw.diff.copied import Mistake
 from cnn_raw.diff.mistakes import find
 from cnn_raw.diff.pairing import pair
-from cnn_raw.diff.program import FORMS, STEPS, Step
+from cnn_raw.diff.program import FORMS, LOOPS, STEPS, Step
 from cnn_raw.diff.reason import EDITIONS, YOURS, Reason
 from cnn_raw.diff.reasons import REASONS
 from cnn_raw.diff.rows import Diff, Marks, Row, Sign
 from cnn_raw.diff.source import Source, read
-from cnn_raw.diff.statements import Statement, Token, read_own, read_source
+from cnn_raw.diff.statements import Statement, Token, parents, read_own, read_source
 from cnn_raw.diff.tf_names import aliases, reasons_in
 
 PROGRAM_2016 = Path(__file__).parents[1] / "twin" / "session.py"
@@ -77,10 +77,13 @@ def align(
             taken = any(partners[i] == indices for _, indices in groups)
             groups.append(([i], [] if taken else partners[i]))
     called = aliases(left)
+    moved = _moved(left, pairs)
     rows = []
     for lefts, rights in groups:
         row = _row([left[i] for i in lefts], [right[j] for j in rights], called)
-        rows.append(_with_yours(row, [pairs.get(i) for i in lefts]) if yours else row)
+        if yours:
+            row = _with_yours(row, [pairs.get(i) for i in lefts], [moved.get(i, "") for i in lefts])
+        rows.append(row)
     rows = _with_the_others(rows, groups, right)
     mistakes = tuple(mistake for mistake in find(left, pairs) if yours)
     return Diff(source, tuple(left), tuple(_folded(rows, mistakes)), pairs, mistakes)
@@ -145,18 +148,43 @@ def _plain(text: str) -> str:
     return f'"{text[1:-1]}"' if text[0] == "'" else text
 
 
-def _with_yours(row: Row, steps: Sequence[Step | None]) -> Row:
-    """Mark a row as yours if no edition of the tutorial has one of its statements."""
-    if row.sign is Sign.SAME or all(statement.code in FORMS for statement in row.left):
+def _moved(left: Sequence[Statement], pairs: dict[int, Step]) -> dict[int, str]:
+    """Return the statements that stand in another loop than in the tutorial: as it has them."""
+    found = {}
+    steps = {step.key for step in pairs.values()}
+    for n, around in enumerate(parents(left)):
+        step = pairs.get(n)
+        if step is None or LOOPS.get(step.key, "-") not in {*steps, ""}:
+            continue
+        loops = [m for m in around if left[m].words[0] in ("for", "while")]
+        loop = pairs.get(loops[-1]) if loops else None
+        if loops and loop is None:
+            continue  # a loop that is yours already
+        if (loop.key if loop else "") != LOOPS[step.key]:
+            head = STEPS[LOOPS[step.key] or "session"].forms[0]
+            found[n] = f"{head} {step.forms[0]}"
+    return found
+
+
+def _with_yours(row: Row, steps: Sequence[Step | None], moved: Sequence[str]) -> Row:
+    """Mark a row as yours if no edition has one of its statements, or not twice, or elsewhere."""
+    same = row.sign is Sign.SAME
+    as_there = [
+        (same or (statement.code in FORMS and step is not None)) and not place
+        for statement, step, place in zip(row.left, steps, moved, strict=True)
+    ]
+    if all(as_there):
         return row
     reasons = (YOURS, *(reason for reason in row.reasons if reason is not EDITIONS))
     editions: list[str] = []
     own: set[tuple[Statement, Token]] = set()
-    for statement, step in zip(row.left, steps, strict=True):
+    for statement, step, place in zip(row.left, steps, moved, strict=True):
         if step and step.forms and statement.code not in FORMS:
             nearest = max(step.statements, key=lambda form: _likeness(statement, form))
             own |= _marks([statement], [nearest], MARKED)
-            editions += [" ".join(line.strip() for line in nearest.lines)]
+            editions += [place or " ".join(line.strip() for line in nearest.lines)]
+        elif place:
+            editions.append(place)
     edition = "; ".join(dict.fromkeys(editions))
     sign = Sign.CHANGED if row.right else Sign.ONLY_2016 if row.reasons else Sign.APART
     return Row(sign, row.left, row.right, reasons, row.changed, edition, frozenset(own))

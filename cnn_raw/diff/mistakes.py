@@ -6,8 +6,8 @@ Each is found in the text alone, and only where the text says enough.
 import re
 from collections.abc import Iterator, Sequence
 
-from cnn_raw.diff import shapes
-from cnn_raw.diff.copied import Copy, Mistake, assigned, kinds_of
+from cnn_raw.diff import feeds, shapes
+from cnn_raw.diff.copied import Copy, Mistake
 from cnn_raw.diff.program import Step
 from cnn_raw.diff.reasons import BY_KEY
 from cnn_raw.diff.statements import Statement, split
@@ -21,10 +21,11 @@ def find(statements: Sequence[Statement], pairs: dict[int, Step]) -> list[Mistak
         for search in (
             _swapped,
             _softmax_twice,
-            _tested_on_training_set,
-            _dropout_in_tests,
             _shapes,
-            _rows_apart,
+            _in_loops,
+            _restored,
+            _without_return,
+            feeds.find,
             _wrong_axis,
             _data,
             _training,
@@ -81,50 +82,6 @@ def _swapped(copy: Copy) -> Iterator[Mistake]:
             )
 
 
-def _tested_on_training_set(copy: Copy) -> Iterator[Mistake]:
-    """Find tests that are fed training images, if no other is fed test images."""
-    kinds: dict[str, set[str]] = {}
-    for statement in copy.statements:
-        for name, kind in assigned(statement, kinds).items():
-            if re.match("te(st)?_?[XY]", name, re.IGNORECASE) and kind == {"train"}:
-                yield Mistake(statement, f"{name} is training data: a test on it shows nothing")
-    fed = {
-        statement: kinds_of(feed[name], kinds)
-        for statement, feed in copy.evaluations()
-        for name in copy.images & set(feed)
-    }
-    if not any("test" in kind for kind in fed.values()):
-        for statement, kind in fed.items():
-            if kind == {"train"} and copy.is_test(statement):
-                yield Mistake(statement, "this tests on the training set: feed it the test images")
-
-
-def _dropout_in_tests(copy: Copy) -> Iterator[Mistake]:
-    """Find tests in which activations are dropped."""
-    for statement, feed in copy.evaluations():
-        on = {name: feed[name] for name in copy.keep & set(feed) if _is_share(feed[name])}
-        if on and copy.is_test(statement):
-            values = ", ".join(f"{name}: {value}" for name, value in sorted(on.items()))
-            yield Mistake(
-                statement,
-                f"dropout is on in this test ({values}): feed 1.0",
-                BY_KEY["testing_draws"],
-            )
-    for statement in copy.statements:
-        match = re.match(r"[\w.]+=.*dropout\(", statement.code)
-        given = split(statement.code[match.end() :]) if match else []
-        if len(given) > 1 and _is_share(given[1].removeprefix("keep_prob=")):
-            yield Mistake(
-                statement,
-                "this dropout is always on, in tests too: feed the keep probability",
-                BY_KEY["testing_draws"],
-            )
-
-
-def _is_share(text: str) -> bool:
-    return bool(re.fullmatch(r"0?\.\d*[1-9]\d*", text))
-
-
 def _shapes(copy: Copy) -> Iterator[Mistake]:
     """Find shapes that do not fit each other."""
     order, parameters = list(range(len(copy.statements))), {}
@@ -161,7 +118,10 @@ def _softmax_twice(copy: Copy) -> Iterator[Mistake]:
         inline = re.search(
             r"cross_entropy_with_logits.*(?<![\w.])tf\.nn\.softmax\(", statement.code
         )
-        softmax = re.match(r"(\w+=|return )tf\.nn\.softmax\(", statement.code)
+        softmax = re.match(
+            r"(\w+=|return )(tf\.nn\.softmax\(|.*activation=(tf\.nn\.softmax\b|\"softmax\"))",
+            statement.code,
+        )
         inside = any(statement is copy.statements[n] for n in copy.at.get("pyx", []))
         if inline or (softmax and (given & set(statement.targets) or returned or inside)):
             yield Mistake(
@@ -171,50 +131,25 @@ def _softmax_twice(copy: Copy) -> Iterator[Mistake]:
             )
 
 
-def _rows_apart(copy: Copy) -> Iterator[Mistake]:
-    """Find images that are fed with the labels of other images."""
-    kinds: dict[str, set[str]] = {}
-    for statement in copy.statements:
-        assigned(statement, kinds)
-    for statement, fed, trains in copy.runs():
-        images = next((fed[name] for name in copy.images if name in fed), "")
-        labels = next((fed[name] for name in copy.labels if name in fed), "")
-        kind, other = kinds_of(images, kinds), kinds_of(labels, kinds)
-        if _rows(images) and _rows(labels) and _rows(images) != _rows(labels):
-            yield Mistake(statement, f"{images} and {labels} are not the same rows")
-        elif {*kind, *other} == {"train", "test"} and (trains or kind == {"test"}):
-            yield Mistake(statement, f"{images} and {labels} are not of the same set")
-        elif trains and kind == {"test"}:
-            yield Mistake(statement, "this trains on the test set")
-    for statement in copy.statements:
-        match = re.match(r"(?:np|numpy|random)\.(?:random\.)?shuffle\((\w+)\)", statement.code)
-        if match and kinds.get(match[1]):
-            text = f"{match[1]} is shuffled alone: images and labels no longer belong together"
-            yield Mistake(statement, text)
-        ends = re.findall(r"range\((?:\w+,)?len\((\w+)\)(?:\+1)?,(\w+)\)", statement.code)
-        if "zip(" in statement.code and len(ends) == 2:
-            (one, step), (other_one, other_step) = ends
-            if step != other_step or kinds_of(one, kinds) != kinds_of(other_one, kinds):
-                text = "the two ranges do not make batches that follow each other"
-                yield Mistake(statement, text)
-
-
-def _rows(expression: str) -> str:
-    """Return which rows a slice ``name[rows]`` or ``name[rows, ...]`` takes, "" if it is none."""
-    match = re.fullmatch(r"[A-Za-z_]\w*\[([^\[\],]*[A-Za-z:][^\[\],]*)(,.*)?\]", expression)
-    return match[1] if match else ""
-
-
 def _wrong_axis(copy: Copy) -> Iterator[Mistake]:
     """Find the largest over the images, where the largest over the classes is asked for."""
     for statement in copy.statements:
-        match = re.search(
-            r"arg_?max\((\w+)(?:\[[^\]]*\])?,(?:axis=|dimension=)?0\)", statement.code
-        )
-        if match and (
-            match[1] in copy.logits | copy.labels or re.match(r"(?i)t[re]\w*_?y", match[1])
+        for match in re.finditer(
+            r"(?P<of>tf|np|numpy)\.arg_?max\((?P<name>\w+)(?:\[[^\]]*\])?"
+            r"(?P<axis>,(?:axis=|dimension=)?0(?=[,)]))?(?P<rest>[,)])",
+            statement.code,
         ):
-            yield Mistake(statement, "axis 0 runs over the images; the classes are axis 1")
+            rows = copy.logits | copy.labels | copy.loaded("labels")
+            if match["name"] not in rows and not re.match(r"(?i)t[re]\w*_?y", match["name"]):
+                continue
+            if match["axis"]:
+                yield Mistake(statement, "axis 0 runs over the images; the classes are axis 1")
+            elif match["rest"] == ")" and match["of"] == "tf":
+                yield Mistake(
+                    statement, "axis 0, the images, is the default; the classes are axis 1"
+                )
+            elif match["rest"] == ")":
+                yield Mistake(statement, "this is the largest of all rows at once; give axis=1")
 
 
 def _data(copy: Copy) -> Iterator[Mistake]:
@@ -223,6 +158,14 @@ def _data(copy: Copy) -> Iterator[Mistake]:
         made = re.search(r"one_hot=True|\bone_hot\(|categorical|np\.eye|sparse_soft", copy.text)
         if not made and copy.labels:
             yield Mistake(statement, "the labels are numbers: one_hot=True gives rows of 10")
+    columns, classes = (
+        [re.search(r",(\d+)\]", copy.statements[n].code) for n in copy.at.get(key, [])]
+        for key in ("w_o", "Y")
+    )
+    for n, given, wanted in zip(copy.at.get("w_o", []), columns, classes, strict=False):
+        if given and wanted and given[1] != wanted[1]:
+            text = f"gives {given[1]} columns, the labels have {wanted[1]}"
+            yield Mistake(copy.statements[n], text)
     images = {name for key in ("images", "reshape_trX", "reshape_teX") for name in copy.names(key)}
     for statement in copy.statements if "dtype=" not in copy.text else ():
         divided = re.search(r"/=?255|\*=?\(?1\.?0?/255", statement.code)
@@ -245,7 +188,7 @@ def _training(copy: Copy) -> Iterator[Mistake]:
         ):
             yield Mistake(statement, "this makes the cost larger: minimize the cost, not -cost")
     for statement in (copy.statements[n] for n in copy.at.get("random_normal", [])):
-        if re.search(r"tf\.(zeros|ones)\(", statement.code):
+        if re.search(r"tf\.(zeros|ones|constant|fill)\(", statement.code):
             yield Mistake(statement, "weights that start equal stay equal: draw them at random")
     for statement in (copy.statements[n] for n in copy.at.get("pyx", [])):
         if re.match(r"\w+=tf\.nn\.relu\(", statement.code):
@@ -253,7 +196,78 @@ def _training(copy: Copy) -> Iterator[Mistake]:
     costs = [copy.statements[n] for n in copy.at.get("cost", [])]
     if costs and not re.search(r"reduce_(mean|sum)|\.losses\.|tf\.add_n", copy.text):
         yield Mistake(costs[-1], "the cost is one number per image: take its mean, tf.reduce_mean")
-    for statement, fed, trains in copy.runs():
-        kept = [fed[name] for name in copy.keep if name in fed]
-        if trains and kept and all(re.fullmatch(r"1\.?0*", value) for value in kept):
-            yield Mistake(statement, "dropout is off in training: feed the keep probabilities")
+
+
+# What adds to the graph, and what draws the weights.
+_MAKES = re.compile(
+    r"\btf\.(nn\.\w|arg_?max|equal\(|cast\(|reduce_\w|matmul|reshape|gradients\(|one_hot"
+    r"|train\.\w+Optimizer|placeholder|Variable\(|summary\.(scalar|histogram|merge)|merge_all)"
+)
+_INITIALIZER = re.compile(r"(global_variables_initializer|initialize_all_variables)\(\)")
+
+
+def _drawing(copy: Copy) -> set[Statement]:
+    """Return the statements that run the initializer."""
+    heads = [copy.statements[n] for n in copy.at.get("initialize", [])]
+    named = {name for head in heads for name in head.targets}
+    return {
+        statement
+        for statement in copy.statements
+        if re.search(r"\.run\(", statement.code)
+        and (
+            _INITIALIZER.search(statement.code)
+            or named & set(re.findall(r"\w+", statement.code.partition(".run(")[2]))
+            or (re.match(r"(\w+)\.run\(", statement.code) and named & {statement.words[0]})
+        )
+    }
+
+
+def _in_loops(copy: Copy) -> Iterator[Mistake]:
+    """Find in the training's loops what belongs before them, and the reverse."""
+    trained = next((s for s, _, trains in copy.runs() if trains), None)
+    around = copy.blocks[copy.statements.index(trained)] if trained else ()
+    built = [n for key in ("X", "train_op", "session") for n in copy.at.get(key, [])]
+    loops = [
+        b
+        for b in around
+        if copy.statements[b].words[0] in ("for", "while")
+        and not any(b in copy.blocks[n] for n in built)  # a network for each turn
+    ]
+    if not loops:
+        return
+    drawing = _drawing(copy)
+    for statement, within in zip(copy.statements, copy.blocks, strict=True):
+        if loops[0] not in within or statement.words[0] in ("def", "return"):
+            continue
+        if statement in drawing:
+            yield Mistake(statement, "this draws the weights anew in every turn of the loop")
+        elif _MAKES.search(statement.code):
+            yield Mistake(statement, "this adds operations to the graph in every turn of the loop")
+    head = copy.statements[loops[-1]].code
+    for n in copy.at.get("training_batch", []):
+        zipped = re.match(r"(\w+)=zip\(", copy.statements[n].code)
+        before = [b for b in loops[:-1] if b not in copy.blocks[n]]
+        if zipped and before and re.search(rf"\bin {zipped[1]}:", head):
+            text = "a zip is used up after one epoch in Python 3: make it in the loop, or a list"
+            yield Mistake(copy.statements[n], text)
+
+
+def _restored(copy: Copy) -> Iterator[Mistake]:
+    """Find weights that are drawn after they were restored."""
+    restored, drawing = False, _drawing(copy)
+    for statement, within in zip(copy.statements, copy.blocks, strict=True):
+        if any(copy.statements[b].words[0] in ("if", "else", "try", "except") for b in within):
+            continue
+        restored |= ".restore(" in statement.code
+        if restored and statement in drawing:
+            yield Mistake(statement, "this draws anew the weights that were restored before")
+
+
+def _without_return(copy: Copy) -> Iterator[Mistake]:
+    """Find a model that returns nothing."""
+    calls = " ".join(copy.statements[n].code for n in copy.at.get("py_x", []))
+    for head in copy.at.get("model", []):
+        name = copy.statements[head].words[1]
+        body = [s for s, within in zip(copy.statements, copy.blocks, strict=True) if head in within]
+        if f"={name}(" in calls and not any(s.words[0] in ("return", "yield") for s in body):
+            yield Mistake(copy.statements[head], f"{name} returns nothing: end it with return")

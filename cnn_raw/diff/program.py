@@ -250,3 +250,13 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
 
 STEPS = {step.key: step for steps in SECTIONS.values() for step in steps}
 FORMS = frozenset(code for step in STEPS.values() for code in step.codes)
+
+# In which loop a step stands; the others of the session stand in none.
+LOOPS = {
+    "run": "batches",
+    **dict.fromkeys(
+        ("training_batch", "batches", "test_indices", "shuffle", "first_256", "test"), "epochs"
+    ),
+    "initialize": "",
+    "epochs": "",
+}

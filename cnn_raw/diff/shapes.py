@@ -118,28 +118,38 @@ class Network:
             grouped = channels % inputs == 0 and not (outputs or 1) % groups
             text = f"takes {inputs} channels, its input has {channels}"
             self.faults.append((f"the filter {_text(weight)} {text}", grouped))
-        height, width = self._strided(shape, arguments, 2, 1)
+        height, width = self._strided(shape, arguments, (dimensions[0], dimensions[1]), 1)
         return height, width, outputs
 
     def _pool(self, shape: Shape | None, name: str, arguments: "_Arguments") -> Shape | None:
         if not shape or len(shape) != 3:
             return None
         known = arguments.get(2, "strides") is not None or name.endswith("2x2")
-        height, width = self._strided(shape, arguments, 2, 2 if known else None)
+        ksize = self._numbers(arguments.get(1, "ksize")) or [None] * 4
+        size = (ksize[1], ksize[2]) if len(ksize) == 4 else (None, None)
+        height, width = self._strided(shape, arguments, size, 2 if known else None)
         return height, width, shape[2]
 
     def _strided(
-        self, shape: Shape, arguments: "_Arguments", place: int, default: int | None
+        self,
+        shape: Shape,
+        arguments: "_Arguments",
+        window: tuple[int | None, int | None],
+        default: int | None,
     ) -> tuple[int | None, int | None]:
-        """Return height and width after strides with padding SAME, unknown with another."""
-        node, padding = arguments.get(place, "strides"), arguments.get(place + 1, "padding")
-        same = padding is None or (isinstance(padding, ast.Constant) and padding.value == "SAME")
+        """Return height and width after a ``window`` has gone over them in strides."""
+        node, padding = arguments.get(2, "strides"), arguments.get(3, "padding")
+        kind = padding.value if isinstance(padding, ast.Constant) else "" if padding else "SAME"
         strides = self._numbers(node) if node is not None else [1, default, default, 1]
-        if not same or len(strides) != 4:
+        if kind not in ("SAME", "VALID") or len(strides) != 4:
             return None, None
-        sizes = zip(shape[:2], strides[1:3], strict=True)
-        height, width = (-(-size // by) if size and by else None for size, by in sizes)
-        return height, width
+
+        def after(size: int | None, over: int | None, by: int | None) -> int | None:
+            if not size or not by or (kind == "VALID" and not over):
+                return None
+            return -(-(size if kind == "SAME" else size - (over or 1) + 1) // by)
+
+        return after(shape[0], window[0], strides[1]), after(shape[1], window[1], strides[2])
 
     def _reshape(self, shape: Shape | None, arguments: "_Arguments") -> Shape | None:
         to = arguments.get(1, "shape")
@@ -169,6 +179,12 @@ class Network:
         if len(dimensions) != 2:
             return None
         rows, columns = dimensions
+        if shape and len(shape) == 3:
+            first = _text(arguments.get(0, "a"))
+            size = " x ".join(str(n or "?") for n in shape)
+            self.faults.append(
+                (f"tf.matmul takes rows, {first} is {size} per image: reshape it", False)
+            )
         if shape and len(shape) == 1 and shape[0] and rows and shape[0] != rows:
             self.faults.append(
                 (f"{_text(weight)} has {rows} rows, its input {shape[0]} columns", False)
