@@ -140,6 +140,16 @@ def body(chance: random.Random) -> bytes:
     return bytes(content)
 
 
+def ask(port: int, content: bytes) -> tuple[int, dict]:
+    """Send a request's body to the server and return the answer's status and what it says."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    client.request("POST", "/api", content, {"Content-Type": "application/json"})
+    answer = client.getresponse()
+    reply = json.loads(answer.read())
+    client.close()
+    return answer.status, reply
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", metavar="RUN", help="anything that cnn-raw draw takes")
@@ -163,14 +173,12 @@ def main():
         try:
             port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", server.stdout.readline())[1])
             slowest = 0.0
+            while "starting" in ask(port, b'{"op": "progress"}')[1]:
+                time.sleep(0.5)
             for i in range(arguments.requests):
                 content, start = body(chance), time.perf_counter()
                 try:
-                    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-                    client.request("POST", "/api", content, {"Content-Type": "application/json"})
-                    answer = client.getresponse()
-                    reply, status = json.loads(answer.read()), answer.status
-                    client.close()
+                    status, reply = ask(port, content)
                 except (OSError, ValueError, http.client.HTTPException) as error:
                     reply, status = {"error": repr(error)}, 599
                 slowest = max(slowest, time.perf_counter() - start)

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from test_draw_page import HAND, SEVEN, THREE, axe, draw, numbers, settle
+from test_learning import when_started
 
 from cnn_raw.draw import server
 from cnn_raw.draw.learning import Learning
@@ -27,7 +28,7 @@ def learning(inside, small_data, folder):
     learning = Learning(inside.models, small_data)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        learning.answer({"op": "progress"})
+        when_started(learning, {"op": "progress"})
     yield learning
     learning.close()
 

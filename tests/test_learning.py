@@ -244,10 +244,32 @@ def test_mutated_requests_get_an_answer_or_one_line(trainer):
     assert min(answered, refused) > 20
 
 
+def when_started(learning, request):
+    """The reply of a training whose process may still be starting."""
+    while "starting" in (reply := learning.answer(request)):
+        time.sleep(0.1)
+    return reply
+
+
+def test_process_that_is_starting_holds_no_request_up(small_data, first_epoch):
+    learning = Learning({"one": first_epoch[0]}, small_data)
+    try:
+        assert learning.answer({"op": "progress"}) == {"starting": True}
+        learning._process.send_signal(signal.SIGSTOP)  # now it would never start
+        for request in ({"op": "begin"}, {"op": "step"}, {"op": "nonsense"}, []):
+            assert learning.answer(request) == {"starting": True}
+        folder = Path(learning._starting.name)
+        assert list(folder.iterdir()) == [folder / "0.npz"]
+    finally:
+        learning.close()
+    assert learning._process is None and not folder.exists()
+
+
 def test_process_plays_until_paused_and_ends_with_its_input(small_data, first_epoch):
     learning = Learning({"one": first_epoch[0]}, small_data)
     try:
-        begun = learning.answer({"op": "begin", "knobs": {"start": "one", "batch_size": 8}})
+        request = {"op": "begin", "knobs": {"start": "one", "batch_size": 8}}
+        begun = when_started(learning, request)
         assert begun["step"] == 0 and begun["tests"][0][2] > 0.85
         learning.answer({"op": "play"})
         deadline = time.monotonic() + 30

@@ -5,6 +5,9 @@ has, as ``Inside.answer`` does. The training runs in a process of its own, start
 request; it ends with this one. It is the tutorial's own ``train_op`` on MNIST's own batches, in
 their order. Nothing is kept but on request. Errors are InputError, one line.
 
+While the process starts, which takes seconds, every reply is {"starting": true}: nothing was done,
+ask again.
+
 Training. Each of these replies with the *progress* described below::
 
     begin      back to step 0. "knobs", all optional: "start": "2016", "he" or a model's name;
@@ -74,6 +77,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import subprocess
 import sys
 import tempfile
@@ -104,15 +108,17 @@ class Learning:
     def __init__(self, models: "dict[str, Weights]", data: str | os.PathLike | None = None):
         self._models, self._data = models, data
         self._process: subprocess.Popen[str] | None = None
+        self._starting: tempfile.TemporaryDirectory[str] | None = None  # with the models to load
         self._lock = threading.Lock()
 
     def answer(self, request: dict) -> dict:
         """Return the reply to a request. Raises InputError if it is not a good one."""
         with self._lock:
-            if self._process is None:
-                self._process = self._started()
             try:
-                reply = _exchange(self._process, request)
+                process = self._process or self._start()
+                if self._starting and not self._started(process):
+                    return {"starting": True}
+                reply = _exchange(process, request)
             except (OSError, ValueError):
                 self._end()
                 raise InputError("the training has ended unexpectedly; begin again") from None
@@ -127,9 +133,10 @@ class Learning:
         with self._lock:
             self._end()
 
-    def _started(self) -> "subprocess.Popen[str]":
+    def _start(self) -> "subprocess.Popen[str]":
+        self._starting = tempfile.TemporaryDirectory()
         # A session of its own: Ctrl-C is for this process, and the other ends with its input.
-        process = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -138,16 +145,30 @@ class Learning:
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
             start_new_session=True,
         )
-        with tempfile.TemporaryDirectory() as folder:
-            files = {}
-            for k, (name, weights) in enumerate(self._models.items()):
-                files[name] = str(Path(folder, f"{k}.npz"))
-                np.savez(files[name], **{w: var.numpy() for w, var in weights._asdict().items()})
-            data = None if self._data is None else os.fspath(self._data)
-            _exchange(process, {"models": files, "data": data})
-        return process
+        files = {}
+        for k, (name, weights) in enumerate(self._models.items()):
+            files[name] = str(Path(self._starting.name, f"{k}.npz"))
+            np.savez(files[name], **{w: var.numpy() for w, var in weights._asdict().items()})
+        data = None if self._data is None else os.fspath(self._data)
+        _send(self._process, {"models": files, "data": data})
+        return self._process
+
+    def _started(self, process: "subprocess.Popen[str]") -> bool:
+        """Return whether the process has loaded the models; it says so in its first line."""
+        assert process.stdout
+        if not select.select([process.stdout], [], [], 0)[0]:
+            return False
+        _receive(process)
+        self._loaded()
+        return True
+
+    def _loaded(self) -> None:
+        if self._starting is not None:
+            self._starting.cleanup()
+            self._starting = None
 
     def _end(self) -> None:
+        self._loaded()
         if self._process is not None:
             process, self._process = self._process, None
             process.kill()
@@ -159,9 +180,18 @@ class Learning:
 
 def _exchange(process: "subprocess.Popen[str]", request: dict) -> dict:
     """Send a request and return the reply. Raises OSError or ValueError if there is none."""
-    assert process.stdin and process.stdout
+    _send(process, request)
+    return _receive(process)
+
+
+def _send(process: "subprocess.Popen[str]", request: dict) -> None:
+    assert process.stdin
     process.stdin.write(json.dumps(request) + "\n")
     process.stdin.flush()
+
+
+def _receive(process: "subprocess.Popen[str]") -> dict:
+    assert process.stdout
     return json.loads(process.stdout.readline())
 
 

@@ -14,7 +14,8 @@ import { say } from "./text.js";
 
 const POLL_MS = 200;
 const RETRY_LEARN_MS = 2000;
-const PATIENCE_LEARN_MS = 120_000; // the first request starts TensorFlow in another process
+const STARTING_MS = 300;
+const PATIENCE_LEARN_MS = 120_000;
 const GUESS = Math.log(10);
 
 export class LearnScene {
@@ -73,10 +74,9 @@ export class LearnScene {
     if (op === "progress") this.waiting = false;
     if (page.scene !== "learn" || page.ended) return;
     page.busy(+1);
-    if (!this.training) page.tell(say("startingTraining"));
     try {
-      const reply = await page.ask({ op, since: this.since, source: page.pad.empty ? null : page.pad.source,
-        ...options }, PATIENCE_LEARN_MS);
+      const source = page.pad.empty ? null : page.pad.source;
+      const reply = await this.ask({ op, since: this.since, source, ...options });
       if (reply.error) page.tell(reply.error);
       else await this.take(reply);
       page.stale("");
@@ -87,9 +87,22 @@ export class LearnScene {
     page.busy(-1);
   }
 
+  // The first request starts TensorFlow in another process: ask until it is there.
+  async ask(request) {
+    for (let waited = false; ; waited = true) {
+      const reply = await this.page.ask(request, PATIENCE_LEARN_MS);
+      if (reply.starting && !this.page.ended) {
+        this.page.tell(say("startingTraining"));
+        await new Promise((resolve) => setTimeout(resolve, STARTING_MS));
+      } else {
+        if (waited) this.page.tell("");
+        return reply;
+      }
+    }
+  }
+
   async take(reply) {
     if (reply.training !== this.training) { // begun anew: here, in another tab, or by a new server
-      if (!this.training) this.page.tell("");
       this.training = reply.training;
       this.stepShown = null;
       this.knobs.show(reply.knobs);
@@ -97,7 +110,7 @@ export class LearnScene {
       this.accuracy.clear();
       const { since } = this;
       this.since = 0;
-      if (since) reply = await this.page.ask({ op: "progress", source: this.page.pad.source }, PATIENCE_LEARN_MS);
+      if (since) reply = await this.ask({ op: "progress", source: this.page.pad.source });
       if (this.teach.digits.length !== reply.own.length) this.teach.send();
     }
     this.since = reply.step;
@@ -147,7 +160,7 @@ export class LearnScene {
   async lookNow() {
     const key = `${this.training} ${this.since}`;
     if (this.stepShown !== key) {
-      const reply = await this.page.ask({ op: "backward", ...this.step.asks() }, PATIENCE_LEARN_MS);
+      const reply = await this.ask({ op: "backward", ...this.step.asks() });
       if (reply.error) {
         this.step.image = 0; // of a smaller batch there is no such digit
         return this.page.tell(reply.error);
@@ -156,7 +169,7 @@ export class LearnScene {
       Object.assign(this, { stepShown: key, whyShown: false });
     }
     if (this.whyShown) return;
-    const why = await this.page.ask({ op: "why", ...this.step.asks(), ...this.step.choice }, PATIENCE_LEARN_MS);
+    const why = await this.ask({ op: "why", ...this.step.asks(), ...this.step.choice });
     if (why.error) return this.page.tell(why.error);
     this.step.showWhy(why);
     this.whyShown = true;
