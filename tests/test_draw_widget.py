@@ -15,13 +15,14 @@ pytestmark = pytest.mark.browser
 
 # A model as anywidget gives one, which answers while there is a kernel (window.answer).
 HOST = """
-    const listeners = new Set();
+    const listeners = new Map();
     window.listening = () => listeners.size;
+    window.restart = () => listeners.get("comm_live_update")();
     const model = {
-        on: (name, call) => listeners.add(call),
-        off: (name, call) => listeners.delete(call),
+        on: (name, call) => listeners.set(name, call),
+        off: (name, call) => listeners.get(name) === call && listeners.delete(name),
         send: ({id, request}) => window.answer(request).then(
-            reply => reply && listeners.forEach(call => call({id, reply}))),
+            reply => reply && listeners.get("msg:custom")({id, reply})),
     };
     const {default: widget} = await import(URL.createObjectURL(
         new Blob([window.source], {type: "text/javascript"})));
@@ -30,7 +31,9 @@ HOST = """
 """
 
 
-def test_a_widget_leaves_nothing_behind_and_says_that_its_kernel_is_gone(chromium, inside):
+def test_a_widget_says_that_its_kernel_is_gone_or_restarted_and_leaves_nothing_behind(
+    chromium, inside
+):
     kernel = [True]
     page = chromium.new_page(viewport={"width": 1300, "height": 1000}, reduced_motion="reduce")
     page.clock.install()
@@ -43,18 +46,30 @@ def test_a_widget_leaves_nothing_behind_and_says_that_its_kernel_is_gone(chromiu
     draw(page)
     assert page.locator(".answer").inner_text() == "3"
     assert page.get_by_role("button", name="Link").count() == 0  # it has no address of its own
-    assert page.evaluate("listening()") == 1
+    assert page.evaluate("listening()") == 2
     kernel[0] = False
     page.get_by_role("button", name="Clear").click()
     page.clock.fast_forward(21_000)
     page.locator(".cnn-raw.stale").wait_for()
+    assert "Run this cell again" in page.get_by_role("alert").inner_text()
+
+    kernel[0] = True
+    page.get_by_role("button", name="Undo").click()
+    page.locator(".cnn-raw:not(.stale)").wait_for()  # it was only slow
+    page.evaluate("restart()")
+    page.locator(".cnn-raw.stale").wait_for()
+    assert "Run this cell again" in page.get_by_role("alert").inner_text()
+    page.get_by_role("button", name="Clear").click()  # a restarted kernel knows no widget
+    settle(page)
     assert "Run this cell again" in page.get_by_role("alert").inner_text()
     page.evaluate("end()")
     assert page.evaluate("listening()") == 0
     page.close()
 
 
-def test_the_widget_works_in_jupyterlab(chromium, tmp_path, trained_weights):
+def test_the_widget_works_in_jupyterlab_until_its_kernel_restarts(
+    chromium, tmp_path, trained_weights
+):
     np.savez(tmp_path / "w.npz", **{k: v.numpy() for k, v in trained_weights._asdict().items()})
     source = (
         "from cnn_raw.runs.weights import load_weights\nfrom cnn_raw.draw import widget\n"
@@ -97,6 +112,14 @@ def test_the_widget_works_in_jupyterlab(chromium, tmp_path, trained_weights):
             page.get_by_role("button", name="Learn", exact=True).click()
             page.get_by_role("button", name="Step", exact=True).click()
             page.locator(".state", has_text="Step 1").wait_for(timeout=90_000)
+            page.get_by_title("Restart the kernel", exact=True).click()
+            page.locator(".jp-Dialog .jp-mod-warn").click()
+            page.locator(".cnn-raw.stale").wait_for(timeout=60_000)
+            assert "Run this cell again" in page.locator(".message").inner_text()
+            page.locator(".jp-CodeCell .cm-content").last.click()
+            page.keyboard.type("6 * 7")
+            page.keyboard.press("Shift+Enter")  # JupyterLab does not end while its kernel restarts
+            page.get_by_text("42", exact=True).wait_for(timeout=60_000)
         finally:
             context.close()
             lab.terminate()

@@ -1,6 +1,7 @@
 // Draw a digit and look inside: the same page from a server, in a notebook and in a file.
 //
-//   const end = await mount(root, ask, LearnScene)
+//   const page = await mount(root, ask, LearnScene)
+//   page.stale(text), page.end()
 //
 // ask(request, ms): a promise of the reply (see inside.py, learning.py). Without Python there is no
 // LearnScene, and the page says so.
@@ -28,14 +29,14 @@ export async function mount(root, ask, LearnScene = null) {
   root.replaceChildren(message);
   if (!window.PointerEvent || !window.ResizeObserver) {
     message.textContent = say("noPointerEvents");
-    return () => {};
+    return { stale() {}, end() {} };
   }
   const state = await firstAnswer(ask, message);
   const page = new Page(root, ask, state, message);
   page.scenes = { recognise: recognise(page), learn: learning(page, LearnScene) };
   root.replaceChildren(bar(page, message), ...Object.values(page.scenes));
   page.begin();
-  return () => page.end();
+  return page;
 }
 
 // The server may still be starting: ask until it answers.

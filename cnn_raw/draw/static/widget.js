@@ -8,28 +8,35 @@ const PATIENCE_MS = 20_000;
 
 async function render({ model, el: element }) {
   const open = new Map();
-  let id = 0;
+  let [id, gone, page] = [0, false, null];
   const received = (message) => {
-    open.get(message.id)?.(message.reply);
+    open.get(message.id)?.resolve(message.reply);
     open.delete(message.id);
   };
-  model.on("msg:custom", received);
   const ask = (request, patience = PATIENCE_MS) => new Promise((resolve, reject) => {
+    const fail = () => reject(new Error(say("kernelGone")));
+    if (gone) return fail();
     const mine = ++id;
-    const timer = setTimeout(() => {
-      open.delete(mine);
-      reject(new Error(say("kernelGone")));
-    }, patience);
-    open.set(mine, (reply) => {
+    const timer = setTimeout(() => open.delete(mine) && fail(), patience);
+    open.set(mine, { fail, resolve: (reply) => {
       clearTimeout(timer);
       resolve(reply);
-    });
+    } });
     model.send({ id: mine, request });
   });
-  const end = await mount(element, ask, LearnScene);
+  // The kernel was restarted: nobody will answer this widget any more.
+  const lost = () => {
+    gone = true;
+    for (const { fail } of open.values()) fail();
+    open.clear();
+    page?.stale(say("kernelGone"));
+  };
+  const events = { "msg:custom": received, comm_live_update: lost };
+  for (const [name, call] of Object.entries(events)) model.on(name, call);
+  page = await mount(element, ask, LearnScene);
   return () => {
-    model.off("msg:custom", received);
-    end();
+    for (const [name, call] of Object.entries(events)) model.off(name, call);
+    page.end();
   };
 }
 
