@@ -328,6 +328,7 @@ def test_run_is_kept_under_the_date_when_no_folder_is_given(small_data, tmp_path
     monkeypatch.chdir(tmp_path)
     with run.start(None, SETTINGS, small_data) as started:
         assert re.fullmatch(r"runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", str(started.folder))
+        started.begin()
         assert run.is_run(started.folder)
 
 

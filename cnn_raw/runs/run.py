@@ -92,7 +92,8 @@ def start(
 ) -> Iterator[Run]:
     """Start a run in ``folder``, new or empty (default: ``runs/<date-time>``), and lock it.
 
-    ``data`` is what ``read_data_sets`` takes. Raises InputError if the folder holds anything, if
+    ``data`` is what ``read_data_sets`` takes. Before ``Run.begin`` the folder holds a lock alone,
+    and goes when the run is left. Raises InputError if the folder holds anything, if
     another process trains in it, if there are fewer training images than one batch, or no test
     images.
     """
@@ -103,9 +104,8 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder) as lock:
         _check_free(folder)
-        run = Run(folder, settings, mnist, lock, _kept(settings, data, fingerprint(mnist)), folder)
-        run.begin()
-        yield run
+        kept = _kept(settings, data, fingerprint(mnist))
+        yield Run(folder, settings, mnist, lock, kept, folder)
 
 
 @contextlib.contextmanager
