@@ -23,7 +23,7 @@ INSTRUCTIONS = {
 }
 # What bits depend on. Python, NumPy (its old generator's stream is frozen) and cnn_raw's version
 # are kept for the reader.
-KEY = ("tensorflow", "onednn", "threads", "instructions", "deterministic", "processor")
+KEY = ("tensorflow", "onednn", "threads", "instructions", "deterministic", "processor", "workers")
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,13 @@ class Environment:
     instructions: str  # the widest that oneDNN may use: one of INSTRUCTIONS, or "unknown"
     deterministic: bool  # is TensorFlow's op determinism on?
     processor: str  # its model; caches set the size of the blocks in which Eigen adds
+    workers: int = 1  # processes that share each step: cnn_raw/workers
 
     def __str__(self) -> str:
         return (
             f"TensorFlow {self.tensorflow}, oneDNN {'on' if self.onednn else 'off'}, "
             f"{count(self.threads)}, {self.instructions}"
+            + (f", {self.workers} workers" if self.workers > 1 else "")
             + ("" if self.deterministic else ", op determinism off")
         )
 
@@ -88,7 +90,8 @@ def read(kept: object, where: object) -> Environment:
     Raises InputError, which says ``where``, if it describes none.
     """
     try:
-        found = Environment(**{name: kept[name] for name in Environment.__annotations__})  # type: ignore[index]
+        fields: dict[str, Any] = {"workers": 1, **kept}  # type: ignore[dict-item]  # 1: it is older
+        found = Environment(**{name: fields[name] for name in Environment.__annotations__})
     except (TypeError, KeyError) as error:
         raise InputError(f"{where}: describes no environment ({error})") from error
     for name, kind in Environment.__annotations__.items():
@@ -140,6 +143,8 @@ def _processor() -> str:
 def _name(name: str, value: object) -> str:
     if name == "threads":
         return count(int(str(value)))
+    if name == "workers":
+        return f"{value} worker{'s' * (value != 1)}"
     if name in ("instructions", "processor"):
         return str(value)
     title = {

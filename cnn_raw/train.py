@@ -10,7 +10,7 @@ or, in Python:
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,13 +98,13 @@ def build_predict_op(weights: Weights) -> Callable:
 
 
 def train(mnist: Datasets, settings: Settings | None = None, state: State | None = None,
-          progress: Callable[[Iterable], Iterable] = iter) -> Iterator[Epoch]:
+          progress: Callable = iter, build: Callable | None = None) -> Iterator[Epoch]:
     """Train the network and yield an ``Epoch`` after each epoch, when it has been tested.
 
-    ``mnist`` has one-hot labels. ``state`` is where to resume, and is updated
-    before each ``yield``. ``progress`` wraps the (start, end) pairs of an epoch's batches, to show
-    how far they are. Sets TensorFlow's global seed, as the 2016 script did; NumPy's is left alone.
-    Raises InputError if there are fewer training images than one batch.
+    ``mnist`` has one-hot labels. ``state`` is where to resume; it is updated before each ``yield``.
+    ``progress`` wraps an epoch's (start, end) pairs, to show how far they are. ``build`` replaces
+    ``build_train_op`` where workers share a step. Sets TensorFlow's global seed, as the 2016 script
+    did; NumPy's is left alone. Raises InputError if the training images are fewer than one batch.
     """
     settings = settings or Settings()
     batch_size = settings.batch_size
@@ -123,7 +123,7 @@ def train(mnist: Datasets, settings: Settings | None = None, state: State | None
     for i in range(state.epoch, settings.epochs):
         start_time = time.time()
         tf.random.set_seed(epoch_seed(settings.seed, i))
-        train_op = build_train_op(state.weights, state.optimizer)
+        train_op = (build or build_train_op)(state.weights, state.optimizer)
         costs = []
         training_batch = zip(range(0, len(trX), batch_size),
                              range(batch_size, len(trX)+1, batch_size))

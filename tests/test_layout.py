@@ -13,7 +13,7 @@ PACKAGE = Path(cnn_raw.__file__).parent
 FLOORS = [
     {"files", "settings", "text", "environment"},
     {"input_data", "idx", "cnn", "train", "test", "rmsprop"},  # the tutorial
-    {"runs", "screen", "cells"},
+    {"runs", "screen", "cells", "workers"},
     {"look", "twin", "diff"},
     {"script"},
     {"draw"},

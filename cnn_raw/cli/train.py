@@ -2,18 +2,25 @@
 
 import argparse
 import contextlib
+import functools
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_raw import InputError, __version__
+from cnn_raw.cli import workers
 from cnn_raw.cli.parser import DATA_HELP, add_threads, import_tensorflow
 from cnn_raw.settings import Settings
 
 if TYPE_CHECKING:
+    from cnn_raw.input_data import Datasets
     from cnn_raw.runs.run import Run
+    from cnn_raw.train import State
+    from cnn_raw.workers.cluster import Cluster
+    from cnn_raw.workers.ring import Ring
 
 DRY_RUN_STEPS = 20
 DRY_RUN_TESTS = 1000
@@ -70,21 +77,29 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help=f"only see that it works: one epoch of {DRY_RUN_STEPS} steps, "
         f"{DRY_RUN_TESTS:,} test images; nothing is kept",
     )
+    workers.add_options(command)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    cluster = workers.cluster_of(arguments)
+    if arguments.connected or (cluster and cluster.worker):
+        _follow(arguments, cluster)
+        return 0
     with _open_run(arguments) as run:
         if len(run.history) >= run.settings.epochs:
             print(f"{run.folder}: {len(run.history)} epochs are done; --epochs sets a larger total")
         else:
-            _train(arguments, run)
+            with workers.together(arguments, run, cluster) as ring:
+                _train(arguments, run, ring)
     return 0
 
 
-def _train(arguments: argparse.Namespace, run: "Run") -> None:
+def _train(arguments: argparse.Namespace, run: "Run", ring: "Ring | None") -> None:
     """Train the run, save each epoch and print its figures."""
-    import_tensorflow(arguments)
+    tf = import_tensorflow(arguments)
+    if ring:
+        workers.choose_gpu(tf, arguments, ring.worker)
     from cnn_raw.environment import environment
     from cnn_raw.look import summary
     from cnn_raw.runs import environments
@@ -93,12 +108,15 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
     from cnn_raw.train import train
     from cnn_raw.twin.certificate import continuation
 
-    mnist, settings, kept = run.mnist, run.settings, not arguments.dry_run
-    if not kept:
-        mnist = mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
+    settings, kept = run.settings, not arguments.dry_run
+    mnist = run.mnist if kept else _first(run.mnist, settings)
     events = summary.write(run.folder if kept else None, mnist)
     checkpoints = Checkpoints(run, events)
     started, done, now = time.monotonic(), len(run.history), environment()
+    build = None
+    if ring:
+        now = replace(now, workers=ring.workers)
+        build = _shared_steps(ring, checkpoints.state)
     trained = environments.read_environments(run.source, done)
     if kept:
         environments.record(run.folder, trained, done + 1, now)
@@ -118,12 +136,12 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
             screen.print(continuation([made for _, made in trained], now))
         screen.print(epoch_header(images, mnist.test.num_examples))
         try:
-            for epoch in train(mnist, settings, checkpoints.state, screen.progress):
+            for epoch in train(mnist, settings, checkpoints.state, screen.progress, build):
                 checkpoints.keep(epoch)
                 screen.print(epoch_line(epoch))
                 if checkpoints.notice:
                     screen.print(checkpoints.notice)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ConnectionError):  # Ctrl-C, or a worker is lost
             screen.print(f"stopped in epoch {screen.epoch}, after {screen.step} of {steps} steps")
             if kept:
                 screen.print(f"cnn-raw train --resume {run.folder} continues")
@@ -135,6 +153,39 @@ def _train(arguments: argparse.Namespace, run: "Run") -> None:
                     f"are right after {epoch.epoch} of {settings.epochs} epochs, "
                     f"{time.monotonic() - started:.0f} s"
                 )
+
+
+def _follow(arguments: argparse.Namespace, cluster: "Cluster | None") -> None:
+    """Train as one of the workers that keep nothing."""
+    from cnn_raw import input_data
+    from cnn_raw.runs.run import fingerprint
+
+    mnist = input_data.read_data_sets(arguments.data, one_hot=True, fill=False)
+    with workers.joined(arguments, cluster, fingerprint(mnist)) as (ring, given):
+        dry_run, settings = given.pop("dry_run"), Settings(**given)
+        workers.choose_gpu(import_tensorflow(arguments), arguments, ring.worker)
+        from cnn_raw.train import initial_state, train
+
+        if dry_run:
+            mnist = _first(mnist, settings)
+        state = initial_state(settings)
+        build = _shared_steps(ring, state)
+        print(f"worker {ring.worker} of {ring.workers} trains; worker 0 keeps the run", flush=True)
+        for epoch in train(mnist, settings, state, build=build):
+            print(f"epoch {epoch.epoch}/{settings.epochs}: {epoch.seconds:.1f} s", flush=True)
+
+
+def _shared_steps(ring: "Ring", state: "State") -> Callable:
+    """Give every worker the state of worker 0; return what builds the steps that they share."""
+    from cnn_raw.workers.step import build_train_op, share
+
+    share(ring, state)
+    return functools.partial(build_train_op, ring)
+
+
+def _first(mnist: "Datasets", settings: Settings) -> "Datasets":
+    """Return the images of a dry run."""
+    return mnist.first(DRY_RUN_STEPS * settings.batch_size, DRY_RUN_TESTS)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,109 @@
+"""``cnn-raw train`` with several workers: the same run, whichever way they are connected."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from teams import addresses, listening
+
+from cnn_raw import cli, screen
+from cnn_raw.runs.weights import load_weights
+
+OPTIONS = ["--batch-size", "50", "--epochs", "2"]
+
+
+@pytest.fixture(autouse=True)
+def threads(monkeypatch):
+    """This process has its threads already; workers that it starts have as many."""
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(len(os.sched_getaffinity(0))))
+
+
+@pytest.fixture
+def children(monkeypatch):
+    """The processes that were started."""
+    started, popen = [], subprocess.Popen
+
+    def kept(*arguments, **options):
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", kept)
+    return started
+
+
+@pytest.fixture
+def at_step(monkeypatch):
+    """``at_step(epoch, step, action)``: have the screen's counting of steps do that alone."""
+    progress = screen.TrainingScreen.progress
+
+    def chosen(epoch, step, action):
+        def acting(self, batches, name=None):
+            for batch in progress(self, batches, name):
+                if (self.epoch, self.step) == (epoch, step):
+                    action()
+                yield batch
+
+        monkeypatch.setattr(screen.TrainingScreen, "progress", acting)
+
+    return chosen
+
+
+def figures(folder):
+    lines = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    return [{**line, "seconds": 0} for line in lines]
+
+
+def test_killed_worker_ends_the_command_and_resuming_gives_the_uninterrupted_run(
+    small_data, tmp_path, capsys, children, at_step
+):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+
+    # over TCP, told by TF_CONFIG
+    listed = [f"{host}:{port}" for host, port in addresses(2)]
+    configs = [
+        json.dumps({"cluster": {"worker": listed}, "task": {"type": "worker", "index": k}})
+        for k in range(2)
+    ]
+    other = subprocess.Popen(
+        [sys.executable, "-m", "cnn_raw", "train", "--data", str(small_data)],
+        env={**os.environ, "TF_CONFIG": configs[1]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
+    )
+    os.environ["TF_CONFIG"] = configs[0]
+    options = ["train", "--data", str(small_data), *OPTIONS]
+    at_step(1, 3, lambda: [open_ports.append(listening(pid)) for pid in (os.getpid(), other.pid)])
+    open_ports = []
+    before = listening(os.getpid())
+    assert cli.main([*options, "--out", str(whole)]) == 0
+    said, _ = other.communicate(timeout=30)
+    assert other.returncode == 0 and "worker 1 of 2 trains; worker 0 keeps the run" in said
+    assert "an SSH tunnel" in said and "an SSH tunnel" in capsys.readouterr().out
+    assert open_ports == [before, set()]
+    assert os.listdir(tmp_path) == ["whole"]
+    del os.environ["TF_CONFIG"]
+
+    # on one machine, killed in the second epoch
+    at_step(2, 2, lambda: children[1].send_signal(signal.SIGKILL))
+    options = [*options, "--local-workers", "2"]
+    assert cli.main([*options, "--out", str(killed)]) == 2
+    out, err = capsys.readouterr()
+    assert err == f"cnn-raw: worker 1 (process {children[1].pid}) has ended\n"
+    assert "stopped in epoch 2, after 3 of 6 steps" in out or "after 2 of 6 steps" in out
+    assert f"cnn-raw train --resume {killed} continues" in out
+
+    at_step(2, 2, lambda: open_ports.append(listening(children[2].pid)))
+    assert cli.main(["train", "--resume", str(killed), "--local-workers", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "same environment: bit-identical to an uninterrupted run" in out
+    assert open_ports[2:] == [set()]
+    assert [child.poll() for child in children] == [0, -signal.SIGKILL, 0]
+    assert figures(killed) == figures(whole)
+    for ours, theirs in zip(load_weights(killed), load_weights(whole), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
