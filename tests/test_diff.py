@@ -371,6 +371,20 @@ def test_diff_sees_a_statement_of_the_tutorial_at_another_place_or_twice(script)
     assert row.left[0].code == "predict_op=tf.argmax(py_x,1)"
 
 
+def test_diff_pairs_what_is_run_out_of_a_dictionary(script):
+    """A copy that returns dict(X=X, train_op=train_op, ...) from a function that builds it."""
+    text = edition()
+    for name in ("train_op", "predict_op"):
+        text = text.replace(f"sess.run({name}", f'sess.run(g["{name}"]')
+    for name in ("X", "Y", "p_keep_conv", "p_keep_hidden"):
+        text = text.replace(f"{name}: ", f'g["{name}"]: ')
+    both = diff_file(script(text))
+    assert [row.left[0].code[:12] for row in both.yours] == ['sess.run(g["', "print i,np.m"]
+    assert len(both.pairs) == len(both.left) and both.mistakes == ()
+    (found,) = diff_file(script(text.replace('"]: 1.0', '"]: 0.5'))).mistakes
+    assert "dropout is on in this test" in found.text
+
+
 def test_diff_keeps_the_readers_own_lines_and_counts_them(script):
     own = "\n".join(f"plot_{n}(figure, {n})" for n in range(5))
     both = diff_file(script(TEXT.replace("# Launch", f"{own}\n\n# Launch")))

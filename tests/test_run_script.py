@@ -16,7 +16,7 @@ from editions import EDITIONS, OF_1X, TUTORIAL, change
 from cnn_raw import InputError, cli
 from cnn_raw.diff import source
 from cnn_raw.diff.why import ALL
-from cnn_raw.script import process
+from cnn_raw.script import process, running
 
 TITLES = {reason.key: reason.title for reason in ALL}
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "steps_tf012.json").read_text())
@@ -131,6 +131,12 @@ def test_run_ends_a_program_that_never_does_with_ctrl_c(write):
     assert time.monotonic() - start < 30
 
 
+def test_wait_says_which_signal_ended_a_program(capsys):
+    child = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"])
+    assert running.wait(child) == 128 + 11
+    assert capsys.readouterr().err == "cnn-raw: the program was ended by SIGSEGV\n"
+
+
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
@@ -181,6 +187,11 @@ def test_explain_names_places_and_missing_packages():
     said = explained(f"raise ValueError({GRAPH_ERROR!r})\n")
     assert said[1] == "ValueError: the queue is empty\n\t [[{{node batch}}]]"
     assert explained("raise ModuleNotFoundError('x', name='cv2.a')")[-1].endswith("opencv-python")
+    said = explained("def f(n):\n    return f(n + 1)\nf(0)\n")  # a thousand frames
+    assert said[:2] == ["  mine.py, line 3: f(0)", "  mine.py, line 2: return f(n + 1)"]
+    assert said[2].startswith("RecursionError: ") and len(said) == 3
+    (line, *_) = explained(f"x = {'(' * 5000}\n")
+    assert len(line) < 250 and line.endswith(" ...")
     assert explained("x = = 1\n")[0] == "  mine.py, line 1: x = = 1"
     book = json.dumps(
         {"cells": [{"cell_type": "code", "source": ["x = 1\n", "y = x[0]"]}] * 2, "metadata": {}}

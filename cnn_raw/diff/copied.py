@@ -87,6 +87,7 @@ class Copy:
             named = re.search(r"[(,](?:feed_dict=)?(\w+)\)", code)
             code = self.values.get(named[1], "") if named else ""
             start = code.find("{")
+        code = re.sub(r'\b\w+\["(\w+)"\](?=:)', r"\1", code)  # g["X"]: of a dictionary of tensors
         entries = [entry.partition(":") for entry in split(code[start + 1 :]) if start >= 0]
         return {
             name: self.values.get(value, value)

@@ -232,7 +232,7 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
         Step("run",
              ("sess.run(train_op, feed_dict={X: trX[start:end], Y: trY[start:end], "
               "p_keep_conv: 0.8, p_keep_hidden: 0.5})",),
-             r"\.run\((.*[\[(,=])?{train}\b|^{train}\.run\(", r"^costs\.append\(train_op"),
+             r"\.run\((.*[\[(,=\"])?{train}\b|^{train}\.run\(", r"^costs\.append\(train_op"),
         Step("test_indices", ("test_indices = np.arange(len(teX))",), rf"^{_INDICES}=np\.arange\("),
         Step("shuffle", ("np.random.shuffle(test_indices)",),
              rf"^np\.random\.shuffle\({_INDICES}\)", r"random\.shuffle"),
@@ -241,7 +241,7 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
              rf"^({_INDICES})=\1\[0?:"),
         Step("test",
              tuple(form for test in _TESTS for form in (f"print(i, {test})", f"print i, {test}")),
-             r'^(?!\w*train|print\(?"[Tt]rain)(.*\.(run|eval)\(.*(?<=[(\[,])({predict}|\w*acc\w*)\b'
+             r'^(?!\w*train|print\(?"[Tt]rain)(.*\.(run|eval)\(.*(?<=[(\[,\"])({predict}|\w*acc\w*)\b'
              r"|.*(argmax|equal)\(.*\.(run|eval)\(|.*acc\w*\.eval\(|print.*np\.mean\(np\.argmax\()",
              r"^@tf\.function\(input|^def predict\(|^py_x=model\(images|^return{.*predict_op"
              r"|^predict=build|^yield Epoch"),

@@ -42,6 +42,8 @@ PACKAGES = {
     )},
 }  # fmt: skip
 
+LONGEST_LINE = 200  # characters of a program's line that an error shows
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -85,7 +87,10 @@ def main(settings: Settings, arguments: list[str]) -> int:
     watching = watch.Watch(settings.steps, say if settings.trace else None, reporter)
     watching.install()
     start = time.monotonic()
+    # Before and after the program, Ctrl-C ends the process without a word; see ``running.START``.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     status = _run(source, path, python_2, given, arguments, settings.debug)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     say(
         f"{watching.calls} calls of Session.run, {watching.training_steps} of them trained; "
         f"{time.monotonic() - start:.1f} s"
@@ -152,17 +157,24 @@ def explain(error: BaseException, source: Source) -> list[str]:
 
     Why it is said is what ``cnn-raw why`` answers, if it knows the message.
     """
-    said, texts = [], source.text.splitlines()
+    said: list[str] = []
+    texts = source.text.splitlines()
 
     def say_line(line: int) -> None:
         n = min(line, len(texts)) - 1
-        said.append(f"  {source.name}, {source.places[n]}: {texts[n].strip()}")
+        code = texts[n].strip()
+        code = code if len(code) <= LONGEST_LINE else code[:LONGEST_LINE] + " ..."
+        say_once(f"  {source.name}, {source.places[n]}: {code}")
+
+    def say_once(line: str) -> None:
+        if line not in said:  # a function that calls itself
+            said.append(line)
 
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == source.name and frame.lineno:
             say_line(frame.lineno)
         elif Path(frame.filename).parent == Path(source.name).absolute().parent:
-            said.append(f"  {frame.filename}, line {frame.lineno}: {(frame.line or '').strip()}")
+            say_once(f"  {frame.filename}, line {frame.lineno}: {(frame.line or '').strip()}")
     if isinstance(error, SyntaxError) and error.filename == source.name and error.lineno:
         say_line(error.lineno)
     message = str(error).split("\n\nOriginal stack trace")[0]
@@ -188,5 +200,4 @@ def explain(error: BaseException, source: Source) -> list[str]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(Settings(**json.loads(sys.argv[1])), sys.argv[2:]))

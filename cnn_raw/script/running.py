@@ -14,6 +14,12 @@ from pathlib import Path
 from cnn_raw.script.process import Settings, say
 
 GRACE = 5.0  # seconds that a program has to end after Ctrl-C
+# python -m cnn_raw.script.process, and Ctrl-C ends it without a word while it imports.
+START = """\
+import runpy, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+runpy.run_module("cnn_raw.script.process", run_name="__main__", alter_sys=True)
+"""
 
 
 @contextlib.contextmanager
@@ -66,7 +72,7 @@ def process(
             "PYTHONPATH": os.pathsep.join([root, *([inherited] if inherited else [])]),
             "PYTHONUNBUFFERED": "1",
         }
-        command = [sys.executable, "-m", "cnn_raw.script.process", json.dumps(asdict(settings))]
+        command = [sys.executable, "-c", START, json.dumps(asdict(settings))]
         child = subprocess.Popen([*command, *arguments], cwd=folder, env=environment, **options)
         stack.callback(end, child)
         yield child
@@ -77,10 +83,15 @@ def wait(child: subprocess.Popen) -> int:
     try:
         status = child.wait()
     except KeyboardInterrupt:
-        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        try:
             child.wait(GRACE)  # the terminal has told it too
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            child.kill()
         raise
-    return 128 - status if status < 0 else status
+    if status < 0:
+        say(f"the program was ended by {signal.Signals(-status).name}")
+        return 128 - status
+    return status
 
 
 def end(child: subprocess.Popen) -> None:
