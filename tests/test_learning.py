@@ -16,6 +16,8 @@ from cnn_raw.draw import last_run
 from cnn_raw.draw.explain import SHAPES
 from cnn_raw.draw.learning import Learning
 from cnn_raw.draw.trainer import Trainer
+from cnn_raw.runs.checkpoint import Checkpoints
+from cnn_raw.runs.run import resume
 from cnn_raw.runs.weights import load_slot, load_weights
 from cnn_raw.settings import Settings
 from cnn_raw.train import initial_state, train
@@ -198,6 +200,11 @@ def test_kept_training_is_a_run_that_test_and_draw_take(
             np.testing.assert_array_equal(trainer._optimizer.get_slot(var, slot), kept)
     assert cli.main(["test", reply["kept"], "--data", str(small_data)]) == 0
     assert f"{reply['full'][1]:.2%}" in capsys.readouterr().out
+    with resume(reply["kept"], epochs=2) as run:  # as train --resume does
+        resumed = Checkpoints(run).state
+        assert resumed.epoch == 1 and run.settings.batch_size == 32
+        for var, kept in zip(trainer._weights, resumed.weights, strict=True):
+            np.testing.assert_array_equal(var, kept)
     other = trainer.answer({"op": "keep"})["kept"]
     assert other != reply["kept"]  # never over another
 

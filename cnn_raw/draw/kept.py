@@ -1,6 +1,7 @@
 """A training that was watched, written as a run of one epoch, whatever its number of steps.
 
-``test``, ``predict``, ``draw`` and ``export`` take such a run as any other.
+``test``, ``predict``, ``draw`` and ``export`` take such a run as any other. ``train --resume``
+trains it further as the tutorial does: on MNIST alone, with its learning rate and its dropout.
 """
 
 from pathlib import Path
