@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from test_draw_page import HAND, SEVEN, THREE, axe, draw, numbers, settle
+from test_draw_page import HAND, SEVEN, THREE, axe, cut_off, draw, in_view, numbers, settle
 from test_learning import when_started
 
 from cnn_raw.draw import server
@@ -293,5 +293,45 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(page, width, height):
         page.get_by_role("tab", name=name).click()
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert cut_off(page) == []
         assert axe(page, "main") == []
     page.set_viewport_size(size)
+
+
+def test_scene_is_seen_in_forced_colours_and_at_200_percent_and_nothing_moves_by_itself(page):
+    draw(page, THREE)
+    size = page.viewport_size
+    page.emulate_media(forced_colors="active")
+    colours = [
+        page.locator(f".now {part}").first.evaluate("e => getComputedStyle(e).backgroundColor")
+        for part in (".fill", ".track")
+    ]
+    page.emulate_media(forced_colors="none")
+    assert colours[0] != colours[1]
+    page.set_viewport_size({"width": 720, "height": 450})  # a window of 1,440 x 900 at 200 %
+    assert in_view(page, ".pad") and in_view(page, ".now")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720 and cut_off(page) == []
+    page.set_viewport_size(size)
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.emulate_media(reduced_motion="reduce")
+
+
+def test_scene_works_by_touch_on_a_phone(chromium, learn_address, page):
+    options = {"viewport": {"width": 375, "height": 667}, "reduced_motion": "reduce"}
+    with chromium.new_context(has_touch=True, is_mobile=True, **options) as context:
+        phone = context.new_page()
+        phone.goto(learn_address)
+        settle(phone)
+        phone.get_by_role("button", name="Learn", exact=True).tap()
+        settle(phone)
+        step, _ = step_and_cost(page) if "cost" in page.inner_text(".state") else (0, 0)
+        phone.get_by_role("button", name="Step", exact=True).tap()
+        settle(phone)
+        assert step_and_cost(phone)[0] == step + 1
+        phone.get_by_role("tab", name="A step of learning").tap()
+        settle(phone)
+        phone.get_by_label("d cost / d l2: ", exact=False).tap(position={"x": 40, "y": 40})
+        settle(phone)
+        assert phone.locator(".step").get_attribute("data-of").startswith("l2,")
+        assert in_view(phone, ".why h2")  # its explanation comes into sight

@@ -106,7 +106,7 @@ export class DrawSection {
     const keys = this.page.whole ? document : this.page.root;
     keys.addEventListener("keydown", (event) => {
       const undo = (event.ctrlKey || event.metaKey) && event.key === "z";
-      if (!undo || event.target.matches("input")) return;
+      if (!undo || event.target.matches("input[type=number]")) return;
       event.preventDefault();
       this.pad.undo();
     }, { signal });

@@ -195,7 +195,7 @@ export const ENGLISH = {
   keep: "Keep",
   keepTitle: "Save this network as a run",
   stepZero: "Step 0",
-  stepSays: "Step {step} \u00b7 cost {cost} \u00b7 {ms} ms",
+  stepSays: "Step {step} \u00b7 cost {cost} \u00b7 {ms} ms a step",
   keptSays: "Saved as a run: cnn-raw draw {run}",
 
   // knobs.js

@@ -3,7 +3,7 @@
 import { aria, ARROWS, button, el, labelled, number, place, select, whole } from "./dom.js";
 import { channel, toBytes, unpacked } from "./arrays.js";
 import { paintLarge } from "./colour.js";
-import { grid, paintTiles, sides } from "./tiles.js";
+import { grid, label, paintTiles, sides } from "./tiles.js";
 import { COLUMNS, times } from "./flow.js";
 import { spelledOut } from "./sums.js";
 import { count, say } from "./text.js";
@@ -140,6 +140,7 @@ export class NumberSection {
       : [at[0], at[1], 1, 1];
     paintLarge(this.own.canvas, at.length === 1 ? map.bytes : channel(map, at[2]), height, width,
       [spot], layer === "X");
+    nameDigits(this.own.canvas, map.shape);
     this.own.name.textContent = at.length === 1 ? say("units", { layer, count: map.shape[0] })
       : say("layerChannel", { layer, channel: at[2], shape: times([height, width]) });
   }
@@ -149,9 +150,11 @@ export class NumberSection {
     const from = this.page.flow.columns[reply.from?.layer];
     element.classList.toggle("nothing", !from);
     if (!from) return;
+    nameDigits(canvas, []);
     if (reply.products) this.paintProducts(reply);
     else if (reply.logits) {
       paintLarge(canvas, from.map.bytes, ...plane(from.shape));
+      nameDigits(canvas, from.shape);
       name.textContent = say("tenLogits");
     } else this.paintPatch(reply, from);
     canvas.setAttribute("aria-label", name.textContent);
@@ -172,6 +175,16 @@ export class NumberSection {
     const map = unpacked(products);
     paintTiles(canvas, map, grid(sides(map.shape)[2], 448, 448), { scale: 1 });
     name.textContent = say("allProducts", { count: count(map.bytes.length), layer: from.layer });
+  }
+}
+
+// Write the digits on ten units.
+function nameDigits(canvas, [units]) {
+  canvas.classList.toggle("ten", units === 10);
+  if (units !== 10) return;
+  const side = canvas.width / 5;
+  for (let i = 0; i < 10; i++) {
+    label(canvas.getContext("2d"), String(i), (i % 5) * side, Math.floor(i / 5) * side, side);
   }
 }
 

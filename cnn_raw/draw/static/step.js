@@ -1,7 +1,7 @@
 // "One step": the batch and its cost, every layer with its gradient below it, every weight array,
 // and one of all these numbers explained.
 
-import { aria, el, labelled, number, place, radios, whole } from "./dom.js";
+import { aria, el, labelled, number, place, select, whole } from "./dom.js";
 import { unpacked } from "./arrays.js";
 import { paint } from "./colour.js";
 import { COLUMNS, Column, largestAt } from "./flow.js";
@@ -31,8 +31,9 @@ export class StepView {
     this.backward = this.columns(after, "d cost / d ", pointed);
     this.weights = Object.fromEntries(Object.keys(SHAPES).map((name) =>
       [name, new WeightPicture(name, (of, at) => this.explain(of, at))]));
-    const [kinds, kind] = radios(say("weightsShow"), KINDS.map((name) => say(name)), () => this.paintWeights());
-    this.kind = () => KINDS.find((name) => say(name) === kind());
+    this.kind = select(KINDS, () => this.paintWeights());
+    KINDS.forEach((name, i) => { this.kind.options[i].textContent = say(name); });
+    const kinds = labelled(say("weightsShow"), this.kind);
     this.overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.overlay.setAttribute("class", "wires");
     this.overlay.setAttribute("aria-hidden", "true");
@@ -104,7 +105,7 @@ export class StepView {
   }
 
   paintWeights() {
-    const kind = this.kind();
+    const kind = this.kind.value;
     for (const [name, picture] of Object.entries(this.weights)) picture.show(this.reply.weights[name][kind]);
   }
 

@@ -14,23 +14,22 @@ export function grid(n, width, height, across = 0) {
   let best = fitted(across || 1);
   for (let many = 2; !across && many <= n; many++) {
     const other = fitted(many);
-    const worth = ({ pitch, across: columns }) => pitch * (n % columns ? 0.75 : 1);
+    const worth = ({ pitch, across: columns }) => pitch * (n % columns ? 0.78 : 1);
     if (worth(other) > worth(best)) best = other; // whole rows look better
   }
   const side = best.pitch - gap;
   // In a column of the flow the rows fill the height; on a phone the rows fill the width.
   const below = across && best.down > 1 ? (height - side) / (best.down - 1) : best.pitch;
   const right = best.pitch;
-  const left = across ? 0 : (width - best.across * right + gap) / 2;
   const top = n === 1 && across ? (height - side) / 2 : 0;
   const share = (value) => Math.max(0, Math.min(0.999, value / side));
   const index = (value, many) => Math.max(0, Math.min(many - 1, Math.floor(value)));
   return { n, side,
-    tile: (c) => [left + (c % best.across) * right, top + Math.floor(c / best.across) * below],
+    tile: (c) => [(c % best.across) * right, top + Math.floor(c / best.across) * below],
     // The tile at a point, and how far into it, from 0 to 1.
     at: (x, y) => {
-      const [i, j] = [index((x - left) / right, best.across), index((y - top) / below, best.down)];
-      return { c: Math.min(n - 1, j * best.across + i), x: share(x - left - i * right),
+      const [i, j] = [index(x / right, best.across), index((y - top) / below, best.down)];
+      return { c: Math.min(n - 1, j * best.across + i), x: share(x - i * right),
         y: share(y - top - j * below) };
     } };
 }
@@ -60,7 +59,7 @@ export function paintTiles(canvas, { shape, bytes }, tiles,
   }
 }
 
-function label(context, text, x, y, side) {
+export function label(context, text, x, y, side) {
   context.font = `600 ${Math.round(side * 0.5)}px system-ui, sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";
