@@ -1,36 +1,51 @@
-"""Milliseconds per training step, four ways, interleaved in one process; and peak memory.
+"""Milliseconds per training step, ours and the peers', interleaved in rounds; and peak memory.
 
-    python tests/benchmarks/steps.py [--steps 429] [--rounds 3]
+    python tests/benchmarks/steps.py [--steps 429] [--rounds 3] [--peers PYTHON]
 
 - loop:     cnn_raw.train.train, testing left out: what a user pays, each epoch's trace included
 - bare:     the tf.function step alone, on one batch that never changes
 - session:  the same graph in a tf.compat.v1 Session, RMSProp and minimize() as in 2016
 - keras:    Keras fit, the same layers, its own RMSprop
+- torch, torch-last (channels last), torch-comp (that, by torch.compile), jax: with --peers, a
+  Python that has PyTorch and JAX; ``peers.py`` says how to make one. Without, they are left out.
 
-Each round runs all four, in an order of its own. The figure of each is the median of its rounds;
-the ratios are medians of the ratios within a round, so that a slow moment of the machine falls
-on both sides. Memory: the largest resident size of ``cnn-raw train --epochs 1``.
+Each round runs all of them, in an order of its own, and measures the machine's peak: products of
+two float32 matrices of 4096x4096. The figure of each is the median of its rounds; "x loop" and "of
+peak" are medians of the ratios within a round, so that a slow moment of the machine falls on both
+sides. Memory: the largest resident size of ``cnn-raw train --epochs 1``.
 """
 
 import argparse
+import contextlib
+import json
 import os
 import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
+import numpy as np
+import peers
 import tensorflow as tf
 
 from cnn_raw import input_data
+from cnn_raw.environment import cores
+from cnn_raw.runs.weights import SHAPES
 from cnn_raw.settings import Settings
-from cnn_raw.train import build_train_op, initial_state, train
+from cnn_raw.train import build_predict_op, build_train_op, initial_state, train
 from cnn_raw.twin import session
 
-BATCH_SIZE = 128
+BATCH_SIZE = peers.BATCH_SIZE
+# Multiplications and additions of a step: forward, the gradients of the weights, and, but for the
+# first layer, of the activations.
+PRODUCTS = [28 * 28 * 9 * 32, 14 * 14 * 9 * 32 * 64, 7 * 7 * 9 * 64 * 128, 2048 * 625, 625 * 10]
+OPERATIONS = 2 * BATCH_SIZE * (3 * sum(PRODUCTS) - PRODUCTS[0])
 
 
 def loop(mnist, steps):
@@ -124,6 +139,78 @@ def keras_fit(mnist, steps):
     return run
 
 
+def peak(mnist, steps):
+    """Seconds in which the machine could do the multiplications and additions of ``steps``."""
+    matrix = tf.random.normal([4096, 4096], seed=1)
+    product = tf.function(lambda: tf.reduce_sum(matrix @ matrix))
+
+    def run():
+        start = time.perf_counter()
+        product().numpy()
+        return (time.perf_counter() - start) / (2 * 4096**3) * OPERATIONS * steps
+
+    return run
+
+
+class Missing(Exception):
+    """A peer cannot run. The message says why."""
+
+
+def peer(way, python, folder, stack, steps):
+    """Return what a peer says first, and its ``run``, in a process that ends with ``stack``.
+
+    Raises Missing.
+    """
+    log = Path(folder, f"{way}.log")
+    errors = stack.enter_context(log.open("w"))
+    process = subprocess.Popen(
+        [python, peers.__file__, way, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+    )
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+
+    def answer():
+        line = process.stdout.readline()
+        if not line:
+            raise Missing((log.read_text().strip() or "it ended").splitlines()[-1])
+        return json.loads(line)
+
+    def run():
+        print(steps, file=process.stdin, flush=True)
+        return answer()
+
+    started = answer()
+    run()  # compiles: a peer that cannot is missing
+    return started, run
+
+
+def all_peers(python, mnist, steps, stack):
+    """Return the ``run`` of every peer that works, by their names, and print what they are."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    random_start = np.random.RandomState(2016)
+    weights = {
+        name: (random_start.standard_normal(shape) * np.sqrt(2 / np.prod(shape[:-1]))).astype("f4")
+        for name, shape in zip(peers.WEIGHTS, SHAPES, strict=True)
+    }
+    n = steps * BATCH_SIZE
+    images, labels = mnist.train.images[:n].reshape(-1, 28, 28, 1), mnist.train.labels[:n]
+    np.savez(f"{folder}/peers.npz", images=images, labels=labels, threads=cores(), **weights)
+    logits = build_predict_op([*map(tf.constant, weights.values())])(images[:8])["logits"]
+    runs = {}
+    for way in peers.WAYS:
+        try:
+            started, runs[way] = peer(way, python, folder, stack, steps)
+            np.testing.assert_allclose(started["logits"], logits, rtol=0, atol=1e-5)  # one network
+            print(f"{way}: {started['version']}")
+        except Missing as error:
+            print(f"{way}: left out: {error}")
+    return runs
+
+
 def peak_memory_mb() -> float:
     """The largest resident size of ``cnn-raw train --epochs 1``, in MB (10**6 bytes)."""
     code = (
@@ -136,34 +223,51 @@ def peak_memory_mb() -> float:
     return int(done.stdout) * 1024 / 1e6
 
 
+def measured(runs, rounds):
+    """Return the seconds of each way in each round."""
+    seconds = {name: [] for name in runs}
+    for number in range(-1, rounds):
+        for name in random.sample(list(runs), len(runs)):
+            taken = runs[name]()
+            if number >= 0:  # the first round traces and warms up
+                seconds[name].append(taken)
+    return seconds
+
+
+def show(seconds, steps):
+    """Print a line for each way."""
+
+    def ratio(first, second):
+        return statistics.median(a / b for a, b in zip(first, second, strict=True))
+
+    print("            ms a step   min .. max    x loop  of peak")
+    for name, values in seconds.items():
+        ms = [1000 * value / steps for value in values]
+        print(
+            f"{name:10}  {statistics.median(ms):9.1f}   {min(ms):.1f} .. {max(ms):.1f}"
+            f"   {ratio(values, seconds['loop']):6.2f}  {ratio(seconds['peak'], values):7.0%}"
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=429, help="steps a round (default: 429)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds (default: 3)")
+    parser.add_argument("--peers", metavar="PYTHON", help="that has PyTorch, JAX or both")
     arguments = parser.parse_args()
 
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(2016)
     mnist = input_data.read_data_sets(one_hot=True)
     ways = {"loop": loop, "bare": bare, "session": in_session, "keras": keras_fit}
-    runs = {name: way(mnist, arguments.steps) for name, way in ways.items()}
-    seconds = {name: [] for name in runs}
-    for number in range(-1, arguments.rounds):
-        for name in random.sample(list(runs), len(runs)):
-            taken = runs[name]()
-            if number >= 0:  # the first round traces and warms up
-                seconds[name].append(taken)
-
-    print(f"TensorFlow {tf.__version__}, {os.cpu_count()} cores, op determinism on")
-    print(f"{arguments.rounds} rounds of {arguments.steps} steps of {BATCH_SIZE} images")
-    print("          ms a step   min .. max      loop / it")
-    for name, values in seconds.items():
-        ms = [1000 * value / arguments.steps for value in values]
-        ratios = [own / other for own, other in zip(seconds["loop"], values, strict=True)]
-        print(
-            f"{name:8}  {statistics.median(ms):9.1f}   {min(ms):.1f} .. {max(ms):.1f}"
-            f"   {statistics.median(ratios):10.3f}"
-        )
+    print(f"TensorFlow {tf.__version__}, {cores()} cores, op determinism on")
+    with contextlib.ExitStack() as stack:
+        runs = {name: way(mnist, arguments.steps) for name, way in ways.items()}
+        if arguments.peers:
+            runs |= all_peers(arguments.peers, mnist, arguments.steps, stack)
+        runs["peak"] = peak(mnist, arguments.steps)
+        print(f"{arguments.rounds} rounds of {arguments.steps} steps of {BATCH_SIZE} images")
+        show(measured(runs, arguments.rounds), arguments.steps)
     print(f"peak memory of cnn-raw train --epochs 1: {peak_memory_mb():,.0f} MB")
 
 
