@@ -3,12 +3,13 @@
 import json
 import re
 
+import forked
 import pytest
 from editions import EDITIONS, OF_1X, change
 
 from cnn_raw import InputError
 from cnn_raw.diff import source
-from cnn_raw.script import follow_screen
+from cnn_raw.script import follow_screen, running
 from cnn_raw.script.follow import Following
 from cnn_raw.script.process import Settings
 
@@ -21,6 +22,11 @@ BETWEEN = """p_keep_conv: 0.7, p_keep_hidden: 0.6})
             if start == 50:
                 tf.global_variables_initializer().run()
 """
+
+
+@pytest.fixture(autouse=True)
+def one_import_of_tensorflow(monkeypatch):
+    monkeypatch.setattr(running, "subprocess", forked)
 
 
 def follow(content, steps=3, name="mine.py", tmp_path=None):

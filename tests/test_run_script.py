@@ -1,5 +1,6 @@
 """``cnn-raw run``: readers' programs run unchanged, and what is said when they cannot."""
 
+import io
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 from editions import EDITIONS, OF_1X, TUTORIAL, change
@@ -61,9 +63,22 @@ def write(tmp_path):
     return write
 
 
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Run the command here, and the program in a process that has imported TensorFlow already."""
+    monkeypatch.setattr(running, "subprocess", forked)
+
+    def run(*arguments):
+        status = cli.main(["run", *map(str, arguments)])
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, out, err)
+
+    return run
+
+
 @pytest.mark.parametrize("name", EDITIONS)
-def test_run_trains_every_edition(write, name):
-    done = cnn_raw("run", write(EDITIONS[name], name), "--steps", 1, "--trace")
+def test_run_trains_every_edition(run, write, name):
+    done = run(write(EDITIONS[name], name), "--steps", 1, "--trace")
     assert done.returncode == 0, done.stderr
     assert "Session.run 2 (trains): train_op <- X (128, 28, 28, 1) float32" in done.stderr
     assert "2 calls of Session.run, 1 of them trained" in done.stderr
@@ -84,7 +99,7 @@ def test_run_gives_the_costs_of_genuine_0_12_1(write):
     assert costs == pytest.approx(GOLDEN["costs"][:10], abs=BOUND)
 
 
-def test_run_passes_arguments_reads_stdin_and_says_what_is_left(write, tmp_path):
+def test_run_passes_arguments_reads_stdin_and_says_what_is_left(run, write, tmp_path, monkeypatch):
     program = (
         "import sys, os, random\nimport numpy as np\nimport tensorflow as tf\n"
         "print(random.random(), np.random.rand())\n"
@@ -92,24 +107,26 @@ def test_run_passes_arguments_reads_stdin_and_says_what_is_left(write, tmp_path)
         "sys.exit(7)\n"
     )
     own = ("a", "--lr", "1", "--", "--steps", "2")
-    done = cnn_raw("run", "--seed", "2016", "-", *own, input=program)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(program.encode())))
+    done = run("--seed", "2016", "-", *own)
     assert done.returncode == 7
     drawn, listed = done.stdout.splitlines()
     assert listed == "['a', '--lr', '1', '--steps', '2'] []"
     random.seed(2016)  # as a program that seeds both itself
     assert drawn == f"{random.random()} {np.random.RandomState(2016).rand()}"
     assert "it left in " in done.stderr and "left.txt" in done.stderr
-    done = cnn_raw("run", write("import os\nprint(os.getcwd())\n"), "--here", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = run(write("import os\nprint(os.getcwd())\n"), "--here")
     assert done.stdout.strip() == str(tmp_path)
 
 
-def test_run_shows_the_programs_own_error_on_its_line_and_why(write):
+def test_run_shows_the_programs_own_error_on_its_line_and_why(run, write):
     program = change(OF_1X, ("feed_dict={X: trX[start:end], ", "feed_dict={"))
-    done = cnn_raw("run", write(program))
+    done = run(write(program))
     assert done.returncode == 1 and "InvalidArgumentError: " in done.stderr
     assert f"cnn-raw: why: {TITLES['feed']}\n  cause: " in done.stderr
     program = change(OF_1X, ("predict_op = tf.argmax(py_x, 1)", "predict_op = tf.nothing(py_x)"))
-    done = cnn_raw("run", write(program))
+    done = run(write(program))
     assert done.returncode == 1
     line = 1 + program[: program.index("predict_op = ")].count("\n")
     assert f"mine.py, line {line}: predict_op = tf.nothing(py_x)" in done.stderr

@@ -1,29 +1,31 @@
 """Op seeds are those that genuine TensorFlow 0.12.1 counts, before and after the optimizer."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import genuine
 import pytest
 import tensorflow as tf
 from op_seeds import PROGRAMS
 from tensorflow.python.framework import random_seed
 
-from cnn_raw.script import seeds
+from cnn_raw.script import running, seeds
+from cnn_raw.script.process import Settings
 
 SCRIPT = Path(__file__).parent / "op_seeds.py"
 TUTORIAL = [5, 14, 23, 32, 41, 55, 69, 85, 98, 367]  # the last: read off genuine 0.12.1
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours(tmp_path_factory):
     """The seeds under ``cnn-raw run``, with a seed: op determinism makes other graphs."""
-    command = [sys.executable, "-m", "cnn_raw", "run", str(SCRIPT), "--seed", "7"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    folder = tmp_path_factory.mktemp("seeds")
+    with pytest.MonkeyPatch.context() as patch, open(folder / "out", "w+") as out:
+        patch.setattr(running, "subprocess", forked)
+        with running.process(Settings(str(SCRIPT), seed=7), (), folder, stdout=out) as child:
+            assert running.wait(child) == 0
+        return json.loads((folder / "out").read_text())
 
 
 def test_seeds_are_those_of_the_tutorial(ours):

@@ -57,7 +57,7 @@ def _dropout_in_tests(copy: Copy) -> Iterator[Mistake]:
                 yield Mistake(statement, f"{name} is the share that is kept: 0 keeps nothing")
         for name in feed:
             if re.search(r"(?i)train", name) and feed[name] == "True":
-                text = f"dropout is on in this test ({name}: True): feed False"
+                text = f"this test runs as training does ({name}: True): feed False"
                 yield Mistake(statement, text, drawn)
     for statement in copy.statements:
         match = re.match(r"[\w.]+=.*(?<!layers\.)\bdropout\(", statement.code)
