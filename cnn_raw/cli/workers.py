@@ -32,29 +32,33 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "Each batch is shared: every worker takes its rows of the images and of the one-machine "
         "dropout masks, so the training is the one-machine training but for the order in which "
         "gradients are added. Worker 0 keeps the run. While the workers meet, each listens on its "
-        "own address, and nothing is encrypted: use a private network, or an SSH tunnel. The "
-        "variable TF_CONFIG is read where it is set.",
+        "own address, and nothing is encrypted: use a private network, or an SSH tunnel.",
     )
     group.add_argument(
         "--local-workers",
         type=_at_least_1,
         metavar="N",
         help="train with N processes on this machine; no port is opened; each takes one GPU where "
-        "there are any, and else an equal share of the cores",
+        "there are any, and else an equal share of the cores (default: this process alone)",
     )
     group.add_argument(
         "--workers",
         metavar="HOST:PORT,...",
         help="train with a worker on each of these addresses; start the command on every machine, "
-        "with the same list",
+        "with the same list (default: those of the variable TF_CONFIG, if it is set)",
     )
-    group.add_argument("--worker", type=int, metavar="N", help="which of them this is, from 0")
+    group.add_argument(
+        "--worker",
+        type=int,
+        metavar="N",
+        help="which of them this is, from 0 (default: TF_CONFIG's)",
+    )
     group.add_argument(
         "--batch-per-worker",
         type=_at_least_1,
         metavar="N",
         help="images a step for each worker, in the place of --batch-size, which is for all of "
-        "them together: with a batch that grows it is another training",
+        "them together: with a batch that grows it is another training (default: an equal share)",
     )
     group.add_argument(
         "--wait",
@@ -66,7 +70,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--secret",
         metavar="FILE",
-        help="a file with the same words on every machine; who does not know them is refused",
+        help="a file with the same words on every machine; who does not know them is refused "
+        "(default: anybody who reaches the port can join)",
     )
     command.add_argument("--connected", help=argparse.SUPPRESS)  # to a process that started this
 
