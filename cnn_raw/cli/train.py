@@ -97,9 +97,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace, run: "Run", ring: "Ring | None") -> None:
     """Train the run, save each epoch and print its figures."""
-    tf = import_tensorflow(arguments)
-    if ring:
-        workers.choose_gpu(tf, arguments, ring.worker)
+    import_tensorflow(arguments)
     from cnn_raw.environment import environment
     from cnn_raw.look import summary
     from cnn_raw.runs import environments
@@ -163,7 +161,6 @@ def _follow(arguments: argparse.Namespace, cluster: "Cluster | None") -> None:
     mnist = input_data.read_data_sets(arguments.data, one_hot=True, fill=False)
     with workers.joined(arguments, cluster, fingerprint(mnist)) as (ring, given):
         dry_run, settings = given.pop("dry_run"), Settings(**given)
-        workers.choose_gpu(import_tensorflow(arguments), arguments, ring.worker)
         from cnn_raw.train import initial_state, train
 
         if dry_run:

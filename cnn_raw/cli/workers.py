@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import importlib.metadata
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,14 +12,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from cnn_raw import InputError, __version__
+from cnn_raw.cli.parser import import_tensorflow
 from cnn_raw.environment import cores
 
 if TYPE_CHECKING:
     from cnn_raw.runs.run import Run
     from cnn_raw.workers.cluster import Cluster
-    from cnn_raw.workers.ring import Ring
+    from cnn_raw.workers.ring import Connections, Ring
 
-WAIT = 60.0
+WAIT, IMPORT = 60.0, 120.0  # seconds
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tf-nightly")
 WARNING = (
     "until all workers have met, this machine's port is open to whoever reaches {address}, and "
@@ -111,7 +113,6 @@ def together(
 ) -> Iterator["Ring | None"]:
     """Start or meet the other workers, as worker 0; None if nothing was said of workers."""
     from cnn_raw.workers import local, rendezvous
-    from cnn_raw.workers.ring import Ring
 
     if not (cluster or arguments.local_workers):
         yield None
@@ -128,12 +129,12 @@ def together(
             number = arguments.local_workers
             if number > 1 and not (arguments.threads or os.environ.get("TF_NUM_INTRAOP_THREADS")):
                 arguments.threads = max(1, cores() // number)
-            options = ["--threads", str(arguments.threads)] if arguments.threads else []
             data = arguments.data or run.kept["data"]
-            options += ["--data", data] if data else []
-            options += ["--wait", str(arguments.wait)]
-            options += ["--debug"] if arguments.debug else []
-            started = local.started(number, options, quiet=not arguments.debug)
+            command = [sys.executable, "-m", "cnn_raw", "train", "--wait", str(arguments.wait)]
+            command += ["--threads", str(arguments.threads)] if arguments.threads else []
+            command += ["--data", data] if data else []
+            command += ["--debug"] if arguments.debug else []
+            started = local.started(number, command, quiet=not arguments.debug)
             connections = stack.enter_context(started)
         number, batch_size = len(connections.names), run.settings.batch_size
         if batch_size % number:
@@ -143,7 +144,7 @@ def together(
             )
         settings = {**asdict(run.settings), "dry_run": arguments.dry_run}
         rendezvous.agree(connections, _mine(run.kept["data_sha256"]), settings, arguments.wait)
-        yield stack.enter_context(Ring(connections))
+        yield stack.enter_context(_ring(arguments, connections))
 
 
 @contextmanager
@@ -155,7 +156,6 @@ def joined(
     ``sha256`` is the fingerprint of this worker's data.
     """
     from cnn_raw.workers import local, rendezvous
-    from cnn_raw.workers.ring import Ring
 
     for name in ("out", "resume", "dry_run"):
         if getattr(arguments, name):
@@ -171,22 +171,36 @@ def joined(
         connections = local.inherited(arguments.connected)
     with contextlib.closing(connections):
         settings = rendezvous.agree(connections, _mine(sha256), given, arguments.wait)
-        with Ring(connections) as ring:
+        with _ring(arguments, connections) as ring:
             yield ring, settings
 
 
-def choose_gpu(tf: ModuleType, arguments: argparse.Namespace, worker: int) -> None:
-    """Give each worker of this machine a GPU of its own. Raises InputError if one would have more.
+def _ring(arguments: argparse.Namespace, connections: "Connections") -> "Ring":
+    """Import TensorFlow, and return the ring of workers when all have done so.
 
-    Has not been tried with a GPU.
+    Nobody is watched until then: where TensorFlow's files are far away it may take a minute.
+    """
+    from cnn_raw.workers import rendezvous
+    from cnn_raw.workers.ring import Ring
+
+    tf = import_tensorflow(arguments)
+    local = bool(arguments.local_workers or arguments.connected)
+    connections.problem = choose_gpu(tf, connections.worker, local)
+    rendezvous.agree(connections, {}, {}, max(arguments.wait, IMPORT))
+    return Ring(connections)
+
+
+def choose_gpu(tf: ModuleType, worker: int, local: bool) -> str:
+    """Give each worker of one machine, ``local``, a GPU of its own, where there are any.
+
+    Returns what is wrong if another would have several. Has not been tried with a GPU.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    if gpus and (arguments.local_workers or arguments.connected):
+    if gpus and local:
         tf.config.set_visible_devices(gpus[worker % len(gpus)], "GPU")
     elif len(gpus) > 1:
-        raise InputError(
-            f"worker {worker} sees {len(gpus)} GPUs and can use one: set CUDA_VISIBLE_DEVICES to it"
-        )
+        return f"sees {len(gpus)} GPUs and can use one; set CUDA_VISIBLE_DEVICES to it"
+    return ""
 
 
 def _mine(sha256: str) -> dict[str, str]:

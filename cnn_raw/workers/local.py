@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 
 from cnn_raw.workers.line import PATIENCE, Line
@@ -16,10 +15,11 @@ from cnn_raw.workers.ring import Connections
 
 
 @contextlib.contextmanager
-def started(workers: int, options: Sequence[str], quiet: bool = True) -> Iterator[Connections]:
+def started(workers: int, command: Sequence[str], quiet: bool = True) -> Iterator[Connections]:
     """Start the processes of worker 1 and those after it; give worker 0's connections.
 
-    ``options`` are for ``cnn-raw train``. When the ``with`` is left no process is left either.
+    ``--connected`` and what ``inherited`` takes are added to the ``command`` of each. When the
+    ``with`` is left no process is left either.
     """
     ring = [socket.socketpair() for _ in range(workers if workers > 1 else 0)]
     lines = [socket.socketpair() for _ in range(workers - 1)]
@@ -29,7 +29,7 @@ def started(workers: int, options: Sequence[str], quiet: bool = True) -> Iterato
         try:
             for worker in range(1, workers):
                 ends = lines[worker - 1][1], ring[worker - 1][1], ring[worker][0]
-                process = stack.enter_context(_process(worker, workers, ends, options, quiet))
+                process = stack.enter_context(_process(worker, workers, ends, command, quiet))
                 connections.names.append(f"worker {worker} (process {process.pid})")
         finally:
             signal.signal(signal.SIGINT, interrupt)
@@ -48,7 +48,7 @@ def _process(
     worker: int,
     workers: int,
     ends: Sequence[socket.socket],
-    options: Sequence[str],
+    command: Sequence[str],
     quiet: bool,
 ) -> Iterator[subprocess.Popen]:
     """Start a worker, which inherits its ``ends``; when the ``with`` is left it has ended."""
@@ -56,7 +56,7 @@ def _process(
     connected = ",".join(map(str, [worker, workers, *numbers]))
     output = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(
-        [sys.executable, "-m", "cnn_raw", "train", *options, "--connected", connected],
+        [*command, "--connected", connected],
         pass_fds=numbers,
         stdin=subprocess.DEVNULL,
         stdout=output,
