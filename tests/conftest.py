@@ -38,14 +38,15 @@ def pytest_cmdline_main(config):
     if "PYTEST_XDIST_WORKER" in os.environ:  # a worker is one already
         return
     option, whole = config.option, all(Path(name).is_dir() for name in config.args)
-    if getattr(option, "numprocesses", 0) is not None or option.collectonly or option.usepdb:
-        return  # -n was given, or there is no xdist
-    gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-    workers = min(cores(), int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
-    if whole and workers > 1:
-        option.numprocesses, option.dist = workers, "worksteal"
+    workers = getattr(option, "numprocesses", 0)  # None: -n was not given
+    if workers is None and whole and not option.collectonly and not option.usepdb:
+        gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+        workers = min(cores(), int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
+        if workers > 1:
+            option.numprocesses, option.dist = workers, "worksteal"
+    if workers:
         for name in THREADS:
-            os.environ.setdefault(name, str(cores() // workers))
+            os.environ.setdefault(name, str(max(1, cores() // workers)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,10 +50,10 @@ def test_session_trains_there_as_the_original_did(genuine_python):
 
     Recorded from the original on the same 0.12.1: record.run on the first 640 images.
     """
-    recorded = [21, 20, 27, 30, 29, 31, 27, 32, 24, 20, 22, 28]  # of 256
-    command = [genuine_python, SESSION, "--data", PACKAGE_DATA, "--epochs", 12, "--steps", 5]
+    recorded = [21, 20, 27, 30, 29, 31]  # of 256
+    command = [genuine_python, SESSION, "--data", PACKAGE_DATA, "--epochs", 6, "--steps", 5]
     done = genuine.run(command)
     assert done.returncode == 0, done.stderr
     assert "0.12.1" in done.stdout.splitlines()[0]
     printed = dict(record.printed_accuracies(done.stdout))
-    assert [printed[str(i)] * 256 for i in range(12)] == recorded
+    assert [printed[str(i)] * 256 for i in range(6)] == recorded

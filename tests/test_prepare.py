@@ -72,9 +72,9 @@ def test_prepare_costs_digits_of_mnist_no_accuracy(digits, points):
 
 @pytest.mark.parametrize("resampling", [Image.Resampling.NEAREST, Image.Resampling.BICUBIC])
 def test_prepare_makes_up_for_size_place_and_inversion(digits, points, resampling):
-    rng = np.random.RandomState(2016)
-    prepared = [prepare_picture(enlarged(digit, resampling, rng)).image for digit in digits[0]]
-    assert points(prepared) >= points(digits[0] / 255) - 1.5
+    rng, some = np.random.RandomState(2016), digits[0][:400]
+    prepared = [prepare_picture(enlarged(digit, resampling, rng)).image for digit in some]
+    assert points(prepared) >= points(some / 255) - 1.5
 
 
 def test_prepare_makes_up_for_a_faint_noisy_photo_in_uneven_light(digits, points):

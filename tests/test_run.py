@@ -1,6 +1,7 @@
 """A run: killed at any moment it resumes bit-identically; nothing is ever lost."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import random
@@ -120,7 +121,7 @@ def test_run_killed_at_many_moments_ends_as_one_never_interrupted(
     resume = ["train", "--resume", str(folder)]
     chance = random.Random(2016)
     kills = [lambda command: die_at_fsync(command, 2)]  # the settings are there, and no epoch
-    kills += [lambda command, n=n: die_at_fsync(command, n) for n in (1, 5, 9)]
+    kills += [lambda command: die_at_fsync(command, 9)]  # crash.py tries each of them
     kills += [lambda command: kill_after(command, chance.uniform(0, 1.5))]
     for number, kill in enumerate(kills):
         kill(resume if number else start)
@@ -523,6 +524,24 @@ def test_fifo_in_a_run_is_refused_at_once(copy, capsys):
         assert f"{name}: is not a regular file" in capsys.readouterr().err
         (copy / name).unlink()
         (copy / name).write_bytes(content)
+
+
+def test_history_that_lacks_a_figure_is_damaged(copy, capsys):
+    assert [field.name for field in dataclasses.fields(Epoch)] == run.FIGURES
+    path = copy / "history.jsonl"
+    first, *others = path.read_text().splitlines()
+    for name in run.FIGURES:
+        figures = {k: v for k, v in json.loads(first).items() if k != name}
+        path.write_text("\n".join([json.dumps(figures), *others, ""]))
+        assert cli.main(["train", "--resume", str(copy), "--epochs", "6"]) == 2
+        err = capsys.readouterr().err
+        assert f"history.jsonl: line 1 is damaged ({name!r})" in err or f"({name} is" in err
+
+
+def test_start_looks_at_its_folder_before_it_reads_the_data(copy, monkeypatch):
+    monkeypatch.setattr(run.input_data, "read_data_sets", None)
+    with pytest.raises(InputError, match="holds a run"), run.start(copy, SETTINGS):
+        pass
 
 
 def test_record_nested_too_deep_or_with_wrong_types_is_damaged(copy, capsys):

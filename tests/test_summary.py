@@ -164,8 +164,8 @@ def test_resume_writes_lost_events_again(small_run, tmp_path, lost):
         notice = Checkpoints(resumed, summary.write(folder, resumed.mnist)).notice
     if lost == "all":
         assert notice == (
-            "TensorBoard's events of epochs 1 to 1 were lost: the figures are written again; "
-            "histograms and pictures are missing"
+            "TensorBoard's events of epochs 1 to 1 were missing: their figures are written now, "
+            "without histograms and pictures"
         )
         steps, values = points(read(folder, "test"), "accuracy")
         assert steps == [1, 2]
@@ -192,5 +192,5 @@ def test_events_that_cannot_be_written_are_one_line_and_come_later(small_data, t
             if epoch.epoch == 1:
                 assert checkpoints.notice.startswith("TensorBoard's events cannot be written (")
             else:
-                assert "events of epochs 1 to 1 were lost" in checkpoints.notice
+                assert "events of epochs 1 to 1 were missing" in checkpoints.notice
     assert points(read(folder, "test"), "accuracy")[0] == [1, 2]

@@ -75,7 +75,7 @@ class Summary:
         if self._look is None:
             self._look = _build_look(state.weights)
             self._gradient_norms = _build_gradient_norms(state.weights)
-        lost = set()
+        missing = set()
         for writer in _FIGURES:
             folder = self._folder / writer
             there = _event_files(folder)
@@ -87,12 +87,12 @@ class Summary:
                     folder.mkdir(parents=True, exist_ok=True)
                     files.replace(folder / _file_of(number), self._events(writer, state, figures))
                     if number != state.epoch and writer != "test_256":
-                        lost.add(number)
-        if not lost:
+                        missing.add(number)
+        if not missing:
             return None
         return (
-            f"TensorBoard's events of epochs {min(lost)} to {max(lost)} were lost: the figures "
-            "are written again; histograms and pictures are missing"
+            f"TensorBoard's events of epochs {min(missing)} to {max(missing)} were missing: their "
+            "figures are written now, without histograms and pictures"
         )
 
     def _events(self, writer: str, state: State, figures: dict) -> bytes:

@@ -31,6 +31,15 @@ from cnn_raw.runs.lock import LOCK, locked
 from cnn_raw.settings import Settings
 
 SETTINGS, HISTORY = "settings.json", "history.jsonl"
+FIGURES = [
+    "epoch",
+    "cost",
+    "train_accuracy",
+    "test_accuracy",
+    "sample_accuracy",
+    "seconds",
+    "test_cost",
+]
 CHECKPOINT = re.compile(r"ckpt-(\d+)")
 _CHECKPOINT_FILE = re.compile(r"ckpt-([1-9]\d*)\.(index|data-00000-of-00001)")
 
@@ -97,10 +106,11 @@ def start(
     another process trains in it, if there are fewer training images than one batch, or no test
     images.
     """
+    if folder:
+        _check_free(Path(folder))
     mnist = input_data.read_data_sets(data, one_hot=True)
     _check_images(mnist, settings)
     folder = Path(folder) if folder else _new_folder()
-    _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder) as lock:
         _check_free(folder)
@@ -205,6 +215,8 @@ def read_history(folder: str | os.PathLike) -> list[dict]:
                     figures = json.loads(line)
                     if figures["epoch"] != number:
                         raise ValueError(f"its epoch must be {number}")
+                    if missing := [name for name in FIGURES if name not in figures]:
+                        raise ValueError(f"{missing[0]} is missing")
                     if any(type(figure) not in (int, float) for figure in figures.values()):
                         raise ValueError("a figure is not a number")
                 except (ValueError, KeyError, TypeError, RecursionError) as error:
