@@ -48,6 +48,19 @@ def drawings(path: Path = STROKES):
                 yield int(digit), way, {"strokes": drawn, "thickness": pen}
 
 
+def side_by_side(path: Path = STROKES):
+    """Yield sources with two digits each, drawn one beside the other by one hand."""
+    for hand in json.loads(path.read_text())["hands"].values():
+        for first, second in zip("0123456789", "7650841239", strict=True):
+            halves = ((hand[first], 0.04), (hand[second], 0.52))
+            drawn = [
+                [[left + 0.44 * x, 0.3 + 0.4 * y] for x, y in stroke]
+                for strokes, left in halves
+                for stroke in strokes
+            ]
+            yield {"strokes": drawn, "thickness": 0.04}
+
+
 def accuracies(inside, path: Path = STROKES) -> dict[str, dict[str, float]]:
     """Return {way: {steps: share of the drawings that are recognised}}, with "all" last."""
     right = {way: {steps: [] for steps in STEPS} for way in (*WAYS, "all")}

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tensorflow as tf
-from drawings import STRETCH, accuracies
+from drawings import STRETCH, accuracies, drawings, side_by_side
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference import relative_error
@@ -22,6 +22,7 @@ from cnn_raw.draw.explain import SHAPES
 from cnn_raw.draw.inside import Inside
 from cnn_raw.draw.photo import prepare_picture
 from cnn_raw.draw.prepare import MOST_INK, box_of
+from cnn_raw.draw.source import digit_of
 from cnn_raw.draw.strokes import fit, rasterise
 from cnn_raw.look.activations import LAYERS
 
@@ -300,11 +301,14 @@ def test_empty_canvas_is_said_to_be_empty(inside):
     assert not inside.answer({"op": "estimate", "source": DRAWN})["empty"]
 
 
-def test_scribble_with_more_ink_than_any_digit_is_warned_of(inside, mnist):
+def test_scribble_with_more_ink_than_any_digit_and_several_digits_are_warned_of(inside, mnist):
     lines = [[[0.2, y / 100], [0.8, y / 100]] for y in range(20, 80, 4)]
     scribble = {"strokes": lines, "thickness": 0.08}
     assert inside.answer({"op": "estimate", "source": scribble})["warning"] == "tooMuchInk"
     assert inside.answer({"op": "estimate", "source": DRAWN})["warning"] is None
+    sources = [*side_by_side(), *(source for _, _, source in drawings())]
+    warnings = [digit_of(source, None, mnist.test).warning for source in sources]
+    assert warnings == ["severalDigits"] * 30 + [None] * 270
     two = 255 - np.uint8(255 * np.hstack(mnist.test.images[:2].reshape(2, 28, 28)))
     picture = {"shape": list(two.shape), "data": base64.b64encode(two).decode()}
     request = {"op": "estimate", "source": {"picture": picture}}

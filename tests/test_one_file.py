@@ -111,6 +111,7 @@ def test_probabilities_are_tensorflows_for_every_drawing_and_1000_test_digits(
 def test_every_reply_is_pythons(engine, half_inside):
     ask, _ = engine
     sources = [source for _, _, source in drawings.drawings()][::30]
+    sources += [*drawings.side_by_side()][::10]
     places = {"X": [9, 14, 0], "l1a": [0, 13, 3], "l1": [13, 13, 5], "l2a": [13, 0, 60],
               "l2": [3, 6, 1], "l3a": [6, 3, 100], "l3": [3, 3, 7], "l4": [77], "py_x": [3],
               "softmax": [8]}  # fmt: skip

@@ -8,8 +8,8 @@ from photographs import SCENES, photograph
 from PIL import Image, ImageDraw
 
 from cnn_raw import InputError
-from cnn_raw.draw.photo import prepare_picture, several_digits
-from cnn_raw.draw.prepare import box_of, prepare_ink
+from cnn_raw.draw.photo import prepare_picture
+from cnn_raw.draw.prepare import box_of, prepare_ink, several_digits
 
 DIGITS = 1000
 

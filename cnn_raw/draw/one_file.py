@@ -72,8 +72,8 @@ def constants() -> dict:
     return {
         "SIZE": strokes.SIZE, "THICKNESS": strokes.THICKNESS, "PEN": strokes.PEN,
         "FITTED": strokes.FITTED, "SPECK": strokes.SPECK, "MOST_INK": prepare.MOST_INK,
-        "BOX": prepare.BOX, "MIDDLE": prepare.MIDDLE, "EDGE": prepare.EDGE,
-        "SHAPES": EXPLAINED, "LAYERS": LAYERS,
+        "DIGIT": prepare.DIGIT, "BOX": prepare.BOX, "MIDDLE": prepare.MIDDLE,
+        "EDGE": prepare.EDGE, "SHAPES": EXPLAINED, "LAYERS": LAYERS,
     }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """The ink in a photograph, a scan or a drawing program's picture. NumPy only.
 
     prepared = prepare_picture(picture)    # uint8 or float in [0, 1]; (H, W), (H, W, 3 or 4)
-    warning_of(prepared)                   # "tooMuchInk", "severalDigits" or None
 
 What the paper looks like is read off the picture's border; ink is what differs from it, so that
 dark on light and light on dark come out the same. Where that finds nothing, or more than a
@@ -11,7 +10,7 @@ digit, the light is uneven or there is a desk: then the paper is looked for arou
 import numpy as np
 
 from cnn_raw import InputError
-from cnn_raw.draw.prepare import EDGE, Box, Prepared, prepare_ink, too_much_ink
+from cnn_raw.draw.prepare import EDGE, Box, Prepared, prepare_ink
 
 _FAINTEST = 0.06  # ink differs from the paper by this much (1 = from black to white) ...
 _NOISE = 5  # ... and by this many standard deviations of the paper's noise
@@ -20,7 +19,6 @@ _PAPER = 0.4  # of the shorter side: what is narrower may be ink, and is paper u
 _PHOTO = 100  # pixels of the shorter side: a smaller picture is no photograph
 _STROKE = 0.3  # of the longer side: no stroke is as wide
 _MOST = 0.6  # of the picture: what has a larger box is no digit
-_DIGIT = 0.4  # of the height of all ink: two separate parts as high as this are two digits
 _LOOK = 512  # pixels: the box is looked for in a picture reduced to this
 
 
@@ -37,30 +35,6 @@ def prepare_picture(picture: np.ndarray) -> Prepared:
         if local_box is not None:
             ink, box = local_ink, local_box
     return prepare_ink(ink, box)
-
-
-def warning_of(prepared: Prepared) -> str | None:
-    """Return why a picture may not be one digit, by the page's name for it."""
-    if several_digits(prepared):
-        return "severalDigits"
-    return "tooMuchInk" if too_much_ink(prepared) else None
-
-
-def several_digits(prepared: Prepared) -> bool:
-    """Return whether empty rows or columns part the ink in two, each as high as a digit."""
-    if prepared.box is None:
-        return False
-    top, left, bottom, right = prepared.box
-    inked = np.greater(prepared.ink[top:bottom, left:right], EDGE)
-    for axis in (0, 1):
-        full = inked.any(axis=1 - axis)
-        for end in np.flatnonzero(full[:-1] & ~full[1:]) + 1:
-            heights = [
-                np.ptp(np.nonzero(p)[0]) + 1 for p in np.split(inked, [end], axis) if p.any()
-            ]
-            if len(heights) == 2 and min(heights) >= _DIGIT * (bottom - top):
-                return True
-    return False
 
 
 def _colours(picture: np.ndarray) -> np.ndarray:

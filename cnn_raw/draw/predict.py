@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from cnn_raw import InputError
 from cnn_raw.cnn import Weights, model
-from cnn_raw.draw.photo import prepare_picture, warning_of
-from cnn_raw.draw.prepare import SIZE
+from cnn_raw.draw.photo import prepare_picture
+from cnn_raw.draw.prepare import SIZE, warning_of
 
 MOST_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 _SIDE = 2048  # pixels: a larger picture is reduced to this at once, to save memory

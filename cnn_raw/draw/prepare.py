@@ -9,6 +9,7 @@ of a new digit::
     prepared = prepare_ink(ink, box_of(ink))
     prepared = prepare_picture(photo)              # photo.py: finds the ink and its box first
     prepared.image                                 # float32 (28, 28), as the network takes it
+    warning_of(prepared)                           # "tooMuchInk", "severalDigits" or None
 
 A digit of MNIST comes out as it went in.
 """
@@ -22,6 +23,7 @@ BOX = 20  # pixels of the box's side in it
 MIDDLE = 14  # where MNIST has the centre of mass, in pixels counted from 0: |error| <= 0.5
 EDGE = 0.2  # of the strongest ink: what is weaker does not widen the box
 MOST_INK = 0.4  # mean of an image; of MNIST's 70,000 the largest is 0.398
+DIGIT = 0.4  # of the height of all ink: two separate parts as high as this are two digits
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right in pixels, ends exclusive
 
@@ -54,9 +56,31 @@ def prepare_ink(ink: np.ndarray, box: Box | None, *, center: bool = True) -> Pre
     return Prepared(ink, box, small, image, shift)
 
 
-def too_much_ink(prepared: Prepared) -> bool:
-    """Return whether the image has more ink than any of MNIST's digits."""
-    return bool(prepared.image.mean() > MOST_INK)
+def warning_of(prepared: Prepared) -> str | None:
+    """Return why it may not be one digit, by the page's name for it; None if it may.
+
+    "tooMuchInk": the image has more ink than any of MNIST's digits. "severalDigits": see there.
+    """
+    if several_digits(prepared):
+        return "severalDigits"
+    return "tooMuchInk" if prepared.image.mean() > MOST_INK else None
+
+
+def several_digits(prepared: Prepared) -> bool:
+    """Return whether empty rows or columns part the ink in two, each as high as a digit."""
+    if prepared.box is None:
+        return False
+    top, left, bottom, right = prepared.box
+    inked = np.greater(prepared.ink[top:bottom, left:right], EDGE)
+    for axis in (0, 1):
+        full = inked.any(axis=1 - axis)
+        for end in np.flatnonzero(full[:-1] & ~full[1:]) + 1:
+            heights = [
+                np.ptp(np.nonzero(p)[0]) + 1 for p in np.split(inked, [end], axis) if p.any()
+            ]
+            if len(heights) == 2 and min(heights) >= DIGIT * (bottom - top):
+                return True
+    return False
 
 
 def box_of(ink: np.ndarray) -> Box | None:

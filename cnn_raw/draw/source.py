@@ -11,7 +11,7 @@ import numpy as np
 
 from cnn_raw import InputError
 from cnn_raw.draw.messages import number, picture_of, strokes_of, whole
-from cnn_raw.draw.prepare import BOX, Prepared, box_of, prepare_ink, too_much_ink
+from cnn_raw.draw.prepare import BOX, Prepared, box_of, prepare_ink, warning_of
 from cnn_raw.draw.prepare import SIZE as SIDE
 from cnn_raw.draw.strokes import SIZE, THICKNESS, fit, rasterise
 from cnn_raw.input_data import DataSet
@@ -48,7 +48,7 @@ def digit_of(source: object, steps: object, test: DataSet) -> Digit:
             prepared = prepared._replace(image=raw)  # MNIST's authors have prepared it
         return Digit(raw, prepared, int(np.argmax(test.labels[i])), None)
     if "picture" in source:
-        from cnn_raw.draw.photo import prepare_picture, warning_of
+        from cnn_raw.draw.photo import prepare_picture
 
         prepared = prepare_picture(picture_of(source["picture"]))
         return Digit(prepared.ink, prepared, None, warning_of(prepared))
@@ -57,7 +57,7 @@ def digit_of(source: object, steps: object, test: DataSet) -> Digit:
     raw = rasterise(strokes, thickness)
     fitted = on.prepare and on.pen
     prepared = _prepared(rasterise(*fit(strokes, thickness)) if fitted else raw, on)
-    return Digit(raw, prepared, None, "tooMuchInk" if too_much_ink(prepared) else None)
+    return Digit(raw, prepared, None, warning_of(prepared))
 
 
 def _steps(steps: object) -> Steps:

@@ -23,7 +23,7 @@ export function estimateSection(page) {
     bars.show(empty ? null : probabilities);
     answer.textContent = empty ? "" : String(first);
     sure.textContent = empty ? say("drawADigit")
-      // "tooMuchInk", or of a picture also "severalDigits".
+      // "tooMuchInk" or "severalDigits".
       : reply.warning ? say(reply.warning) : surely(probabilities, first, label);
     const known = label !== null && !empty;
     element.classList.toggle("wrong", known && label !== first);

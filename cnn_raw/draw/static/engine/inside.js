@@ -5,7 +5,7 @@ import { toPacked } from "../arrays.js";
 import { say } from "../text.js";
 import { convolve, forward } from "./forward.js";
 import { explain } from "./explain.js";
-import { boxOf, prepareInk, shrunk } from "./prepare.js";
+import { boxOf, prepareInk, shrunk, warningOf } from "./prepare.js";
 import { fit, rasterise } from "./strokes.js";
 
 export class Inside {
@@ -34,10 +34,9 @@ export class Inside {
 
   estimate(request, seen) {
     const { prepared } = this.picture(request, seen);
-    const ink = prepared.image.reduce((sum, value) => sum + value, 0) / prepared.image.length;
-    return { empty: !prepared.box, probabilities: [...this.run(request, seen).softmax],
-      label: this.tests.get(request.source.test)?.label ?? null,
-      warning: ink > this.known.MOST_INK ? "tooMuchInk" : null };
+    const label = this.tests.get(request.source.test)?.label ?? null;
+    return { empty: !prepared.box, probabilities: [...this.run(request, seen).softmax], label,
+      warning: label === null ? warningOf(prepared, this.known) : null };
   }
 
   stages(request, seen) {

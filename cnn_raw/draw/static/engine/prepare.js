@@ -18,6 +18,34 @@ export function prepareInk(ink, size, box, center, known) {
   return { ink, size, box, small, image, shift };
 }
 
+// Why it may not be one digit, or null.
+export function warningOf(prepared, known) {
+  if (severalDigits(prepared, known)) return "severalDigits";
+  const ink = prepared.image.reduce((sum, value) => sum + value, 0) / prepared.image.length;
+  return ink > known.MOST_INK ? "tooMuchInk" : null;
+}
+
+// Whether empty rows or columns part the ink in two, each as high as a digit.
+function severalDigits({ ink, size, box }, known) {
+  if (!box) return false;
+  const [top, left, bottom, right] = box;
+  const edge = Math.fround(known.EDGE);
+  const [rows, columns] = [bottom - top, right - left].map((many) => Array.from({ length: many }, () => []));
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) {
+      if (ink[row * size + column] <= edge) continue;
+      rows[row - top].push(row);
+      columns[column - left].push(row);
+    }
+  }
+  const high = (lines) => {
+    const inked = lines.flat();
+    return inked.length ? Math.max(...inked) - Math.min(...inked) + 1 : 0;
+  };
+  return [rows, columns].some((lines) => lines.some((line, i) => line.length && lines[i + 1]?.length === 0
+    && Math.min(high(lines.slice(0, i + 1)), high(lines.slice(i + 1))) >= known.DIGIT * rows.length));
+}
+
 export function boxOf(ink, size, { EDGE }) {
   const edge = Math.fround(EDGE * ink.reduce((most, value) => Math.max(most, value), 0));
   let [top, left, bottom, right] = [size, size, 0, 0];
