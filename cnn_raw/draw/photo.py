@@ -213,17 +213,10 @@ def _block_means(colours: np.ndarray, block: int) -> np.ndarray:
     return sums / (heights[:, None] * widths)[:, :, None].astype(np.float32)
 
 
-def _plane_terms(height: int, width: int) -> np.ndarray:
-    """Return 1, y and x of every pixel, float32 (H, W, 3); y and x go from -1 to 1."""
-    y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
-    x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
-    y, x = np.meshgrid(y, x, indexing="ij")
-    return np.stack([np.ones_like(y), y, x], axis=2)
-
-
 def _fit_plane(colours: np.ndarray) -> np.ndarray:
     """Return the light on the paper, (3, C): the plane through the border, but for ink on it."""
-    terms, values = _border(_plane_terms(*colours.shape[:2])), _border(colours)
+    terms = _border(_plane(np.eye(3, dtype=np.float32), *colours.shape[:2]))
+    values = _border(colours)
     plane = np.zeros((3, values.shape[1]), np.float32)
     plane[0] = np.median(values, axis=0)
     for _ in range(2):  # the second time, what is ink is known better
@@ -234,7 +227,10 @@ def _fit_plane(colours: np.ndarray) -> np.ndarray:
 
 
 def _plane(plane: np.ndarray, height: int, width: int) -> np.ndarray:
-    return _plane_terms(height, width) @ plane
+    """Return 1, y and x of every pixel times ``plane``, (H, W, C); y and x go from -1 to 1."""
+    y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
+    x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
+    return (plane[0] + y[:, None] * plane[1])[:, None] + x[:, None] * plane[2]
 
 
 def _roots(pieces: np.ndarray) -> np.ndarray:
@@ -263,6 +259,11 @@ def _roots(pieces: np.ndarray) -> np.ndarray:
 
 def _specks(pieces: np.ndarray, grey: np.ndarray) -> np.ndarray:
     """Return which pixels of the mask ``pieces`` belong to pieces too light to be a stroke."""
-    root = _roots(pieces).ravel()
-    mass = np.bincount(root, weights=(pieces * grey).ravel(), minlength=root.size)
-    return pieces & (mass[root] < _SPECK * mass.max()).reshape(pieces.shape)
+    rows, columns = np.flatnonzero(pieces.any(1)), np.flatnonzero(pieces.any(0))
+    specks = np.zeros_like(pieces)
+    if rows.size:
+        inner = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        root = _roots(pieces[inner]).ravel()
+        mass = np.bincount(root, weights=(pieces * grey)[inner].ravel(), minlength=root.size)
+        specks[inner] = (mass[root] < _SPECK * mass.max()).reshape(pieces[inner].shape)
+    return pieces & specks
