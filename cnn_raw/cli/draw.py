@@ -7,8 +7,8 @@ from cnn_raw.cli.parser import RUN_HELP, check_run, import_tensorflow
 HELP = "draw a digit in the browser and look inside the network"
 DESCRIPTION = (
     "Serve a page on 127.0.0.1, for this machine only: draw a digit, see how it is prepared, the "
-    "network's answer and every number on the way there. Ctrl-C stops it. Needs the extra draw: "
-    "pip install 'cnn-raw[draw]'."
+    "network's answer and every number on the way there. In a trial 94 to 95 % of strangers' "
+    "digits were read right. Ctrl-C stops it. Needs the extra draw: pip install 'cnn-raw[draw]'."
 )
 
 
