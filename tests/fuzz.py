@@ -1,6 +1,6 @@
 """Damaged and hostile input of every kind: an answer or one line of error, never anything else.
 
-    python tests/fuzz.py 10                         ten minutes, shared by the kinds
+    python tests/fuzz.py 10                         ten minutes, in the kinds' SHARES
     python tests/fuzz.py --inputs 40                forty inputs of each kind
     python tests/fuzz.py --seed 7 --again npz:12    that input once more, with its traceback
 
@@ -21,12 +21,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from fuzz_kinds import KINDS, first_saver, write_good
+from fuzz_kinds import KINDS, first_saver, requests, resumed, scripts, write_good
 
 from cnn_raw import InputError
 
 FORK = multiprocessing.get_context("fork")
 HANG = 60  # seconds, on a machine that may be busy
+SHARES = {scripts: 6, requests: 4, resumed: 2}  # of the time; other kinds have 1
 MEMORY = 24 << 30  # bytes of addresses: what asks for more fails, and harms no other process
 
 
@@ -103,9 +104,14 @@ def main() -> int:
             function(good, good / "again")(random.Random(f"{arguments.seed}:{kind}:{at}"))
             return 0
         print(f"seed {arguments.seed}", flush=True)
-        seconds = float("inf") if arguments.inputs else arguments.minutes * 60 / len(KINDS)
+        seconds = float("inf") if arguments.inputs else arguments.minutes * 60
         inputs = arguments.inputs or float("inf")
-        faults = [try_kind(kind, good, arguments.seed, seconds, inputs) for kind in KINDS]
+        shares = {kind: SHARES.get(kind, 1) for kind in KINDS}
+        total = sum(shares.values())
+        faults = [
+            try_kind(kind, good, arguments.seed, seconds * share / total, inputs)
+            for kind, share in shares.items()
+        ]
     print(f"{sum(faults)} faults")
     return bool(sum(faults))
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from cnn_raw import __version__, cli
+from cnn_raw import __version__, cli, screen
 from cnn_raw.settings import Settings
 
 CNN_RAW = [sys.executable, "-m", "cnn_raw"]
@@ -213,6 +213,13 @@ def read_all(descriptor: int) -> str:
         pass
     os.close(descriptor)
     return seen.decode()
+
+
+def test_training_screen_counts_the_steps_that_are_done():
+    shown = screen.TrainingScreen(epochs=3, steps=3, done=1)
+    counts = [(shown.epoch, shown.step) for _ in shown.progress("abc")]
+    assert counts == [(2, 0), (2, 1), (2, 2)]
+    assert (shown.epoch, shown.step) == (2, 3)
 
 
 def test_ctrl_c_ends_with_a_summary_and_status_130(tmp_path):

@@ -12,6 +12,8 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -207,6 +209,28 @@ def test_full_disk_is_reported_and_the_last_good_checkpoint_stays(small_data, tm
     assert names == {"ckpt-1.index", "ckpt-1.data-00000-of-00001"}
     with run.resume(folder) as resumed:
         assert Checkpoints(resumed).state.epoch == 1
+
+
+def test_deletion_that_fails_half_way_leaves_no_index_without_its_data(tmp_path, monkeypatch):
+    for number in (1, 2):
+        for part in ("index", "data-00000-of-00001"):
+            (tmp_path / f"ckpt-{number}.{part}").write_bytes(b"")
+    unlink = Path.unlink
+
+    def once(path, **options):
+        monkeypatch.setattr(Path, "unlink", full)
+        unlink(path, **options)
+
+    def full(path, **options):
+        raise OSError("no more")
+
+    monkeypatch.setattr(Path, "unlink", once)
+    checkpoints = Checkpoints.__new__(Checkpoints)
+    checkpoints._run = SimpleNamespace(folder=tmp_path)
+    with pytest.raises(OSError, match="no more"):
+        checkpoints._delete(lambda number: True)
+    for index in tmp_path.glob("*.index"):
+        assert index.with_suffix(".data-00000-of-00001").exists()
 
 
 @pytest.mark.parametrize("at", ["fsync", "replace"])
