@@ -115,7 +115,7 @@ def in_child(work):
 def replayed(recording):
     """Have ``train`` and the events' writer give what was recorded, from the recorded state."""
 
-    def train(mnist, settings, state, progress):
+    def train(mnist, settings, state, progress, build):
         for number in range(state.epoch, settings.epochs):
             before, after = recording / str(number), recording / str(number + 1)
             assert state_of(state) == json.loads((before / "state.json").read_text()), "state"
@@ -142,9 +142,9 @@ def recorded(recording):
     """Record what each epoch gives: its state, its figures, its files of events."""
     train, events = cnn_raw.train.train, summary.Summary._events
 
-    def recorded_train(mnist, settings, state, progress):
+    def recorded_train(mnist, settings, state, progress, build):
         record(state)
-        for epoch in train(mnist, settings, state, progress):
+        for epoch in train(mnist, settings, state, progress, build):
             record(state)
             (recording / str(epoch.epoch) / "epoch.json").write_text(json.dumps(asdict(epoch)))
             yield epoch

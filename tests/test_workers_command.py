@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
 from teams import addresses, listening
 
 from cnn_raw import cli, screen
+from cnn_raw.cli import workers
 from cnn_raw.runs.weights import load_weights
+from cnn_raw.workers.cluster import Cluster
 
 OPTIONS = ["--batch-size", "50", "--epochs", "2"]
 
@@ -107,3 +110,70 @@ def test_killed_worker_ends_the_command_and_resuming_gives_the_uninterrupted_run
     assert figures(killed) == figures(whole)
     for ours, theirs in zip(load_weights(killed), load_weights(whole), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--worker", "1"], "--worker: give all addresses too"),
+        (["--workers", "a:1,b:1"], "say which of them this is: --worker 0 to 1"),
+        (["--workers", "a:1,b:1", "--local-workers", "2"], "--local-workers needs no --workers"),
+        (["--local-workers", "2", "--wait", "0"], "--wait 0: give a number of seconds above 0"),
+        (["--local-workers", "2", "--wait", "nan"], "--wait nan: give a number of seconds"),
+        (
+            ["--batch-size", "64", "--batch-per-worker", "64"],
+            "give --batch-size, of all workers, or",
+        ),
+        (
+            ["--workers", "a:1,b:1", "--worker", "1", "--out", "x"],
+            "--out is for worker 0; leave it",
+        ),
+        (["--workers", "a:1,b:1", "--worker", "1", "--secret", "no"], "[Errno 2] No such file"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_one_line(
+    options, said, small_data, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", "--data", str(small_data), *options]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"cnn-raw: {said}") and err.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_batch_that_workers_cannot_share_leaves_no_folder(small_data, tmp_path, capsys):
+    options = ["--data", str(small_data), "--batch-size", "50", "--out", str(tmp_path / "run")]
+    assert cli.main(["train", *options, "--local-workers", "3"]) == 2
+    assert capsys.readouterr().err == (
+        "cnn-raw: worker 0 has batches of 50 images, which 3 workers cannot share equally; give a "
+        "--batch-size that is a multiple of 3\n"
+    )
+    assert os.listdir(tmp_path) == []
+
+
+def test_batch_per_worker_is_times_the_number_of_workers():
+    arguments = cli.build_parser().parse_args(
+        ["train", "--local-workers", "4", "--batch-per-worker", "32"]
+    )
+    assert workers.cluster_of(arguments) is None
+    assert arguments.batch_size == 128
+    arguments = cli.build_parser().parse_args(
+        ["train", "--workers", "a:1,b:1,c:1", "--worker", "0", "--batch-per-worker", "128"]
+    )
+    assert workers.cluster_of(arguments) == Cluster((("a", 1), ("b", 1), ("c", 1)), 0)
+    assert arguments.batch_size == 384
+
+
+@pytest.mark.parametrize("gpus, local, chosen, said", [
+    ([], True, [], ""),
+    (["gpu 0", "gpu 1"], True, [("gpu 1", "GPU")], ""),
+    (["gpu 0"], False, [], ""),
+    (["gpu 0", "gpu 1"], False, [], "sees 2 GPUs and can use one"),
+])  # fmt: skip
+def test_each_worker_of_a_machine_has_a_gpu_of_its_own(gpus, local, chosen, said):
+    """With a stand-in for tf.config: this machine has no GPU."""
+    tf, given = mock.Mock(), []
+    tf.config.list_physical_devices.return_value = gpus
+    tf.config.set_visible_devices = lambda *arguments: given.append(arguments)
+    assert workers.choose_gpu(tf, 3, local).startswith(said)
+    assert given == chosen

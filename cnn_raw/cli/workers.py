@@ -121,7 +121,7 @@ def together(
         if cluster:
             if len(cluster.addresses) > 1:
                 names, address = cluster.names, "{}:{}".format(*cluster.addresses[0])
-                print(f"waiting {arguments.wait:g} s for {', '.join(names[1:])}", flush=True)
+                print(f"waiting up to {arguments.wait:g} s for {', '.join(names[1:])}", flush=True)
                 print(WARNING.format(address=address), flush=True)
             connections = rendezvous.connect(cluster, arguments.wait, _secret(arguments))
             stack.callback(connections.close)
@@ -164,7 +164,7 @@ def joined(
     given = {name: value for name, value in given.items() if value is not None}
     if cluster:
         host, port = cluster.addresses[cluster.worker]
-        print(f"waiting {arguments.wait:g} s for {cluster.names[0]}", flush=True)
+        print(f"waiting up to {arguments.wait:g} s for {cluster.names[0]}", flush=True)
         print(WARNING.format(address=f"{host}:{port}"), flush=True)
         connections = rendezvous.connect(cluster, arguments.wait, _secret(arguments))
     else:
