@@ -14,6 +14,7 @@ from cnn_raw.text import translate
 _KINDS = {Sign.SAME: "same", Sign.CHANGED: "changed", Sign.ONLY_2016: "gone",
           Sign.ONLY_TF2: "new", Sign.APART: "apart"}  # fmt: skip
 
+PHONE = 34  # characters that a line of a phone's screen has: no empty line before a longer word
 _STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -208,8 +209,10 @@ def _side(row: Row, side: tuple[Statement, ...]) -> str:
 
 
 def _line(line: Line, tag: str) -> str:
+    word = line.text.split(maxsplit=1)[:1]
+    long = " long" if indent(line.text) + len("".join(word)) > PHONE else ""
     return (
-        f'<span class="line" style="--in:{indent(line.text)}">'
+        f'<span class="line{long}" style="--in:{indent(line.text)}">'
         f'<span class="place">{line.place}</span>'
         f'<span class="text">{"".join(_code(line, tag))}</span></span>'
     )
