@@ -1,5 +1,7 @@
 """Known mistakes planted in the tutorial are found; editions and sound copies are left alone."""
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -188,3 +190,41 @@ def test_find_sees_softmax_and_dropout_of_layers(tmp_path):
     fed = [("p_keep_hidden: 1.0", "p_keep_hidden: 1.0, training: True")]
     (found,) = mistakes(tmp_path, ("tf.nn.dropout(l4, p_keep_hidden)", drop), *fed)
     assert "this test runs as training does (training: True): feed False" in found[1]
+
+
+def in_a_class(text: str) -> str:
+    """Return the tutorial with its network in a class, as many copies have it."""
+    functions = text[text.index("def init_weights") : text.index("mnist = ")]
+    data = text[text.index("mnist = ") : text.index("X = tf.placeholder")]
+    graph = text[text.index("X = tf.placeholder") : text.index("# Launch")]
+    for name in dict.fromkeys(re.findall(r"(?m)^(\w+) = ", graph)):
+        graph = re.sub(rf"(?<!\w){name}\b", f"self.{name}", graph)
+        session = text[text.index("# Launch") :]
+        text = text.replace(session, re.sub(rf"(?<![\w.]){name}\b", f"net.{name}", session))
+    graph = graph.replace("init_weights(", "self.init_weights(").replace("model(", "self.model(")
+    functions = functions.replace("(shape):", "(self, shape):").replace(
+        "model(X,", "model(self, X,"
+    )
+    body = textwrap.indent(
+        "def __init__(self):\n" + textwrap.indent(graph, "    ") + functions, "    "
+    )
+    head = text[: text.index("def init_weights")]
+    return f"{head}class Net:\n{body}\n{data}net = Net()\n{text[text.index('# Launch') :]}"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (("p_keep_hidden: 1.0", "p_keep_hidden: 0.5"), "dropout is on in this test"),
+        (("(self.py_x, self.Y)", "(self.Y, self.py_x)"), "labels and logits are swapped"),
+        (("[3, 3, 64, 128]", "[3, 3, 32, 128]"), "w3 takes 32 channels"),
+        (("net.X: teX", "net.X: trX"), "tests on the training set"),
+        (("tf.argmax(self.py_x, 1)", "tf.argmax(self.py_x, 0)"), "axis 0 runs over"),
+        (("        return pyx\n", ""), "model returns nothing"),
+        (("net.p_keep_conv: 0.8, ", ""), "p_keep_conv is fed nothing here"),
+    ],
+)
+def test_find_follows_a_network_in_a_class(tmp_path, change, text):
+    assert mistakes(tmp_path, text=in_a_class(TEXT)) == []
+    (found,) = mistakes(tmp_path, change, text=in_a_class(TEXT))
+    assert text in found[1]

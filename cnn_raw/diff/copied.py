@@ -87,8 +87,9 @@ class Copy:
             named = re.search(r"[(,](?:feed_dict=)?(\w+)\)", code)
             code = self.values.get(named[1], "") if named else ""
             start = code.find("{")
-        code = re.sub(r'\b\w+\["(\w+)"\](?=:)', r"\1", code)  # g["X"]: of a dictionary of tensors
-        entries = [entry.partition(":") for entry in split(code[start + 1 :]) if start >= 0]
+        inside = code[start + 1 :] if start >= 0 else ""
+        inside = re.sub(r'\b\w+(?:\.|\[")(\w+)(?:"\])?(?=:)', r"\1", inside)  # g["X"], self.X
+        entries = [entry.partition(":") for entry in split(inside)]
         return {
             name: self.values.get(value, value)
             for name, _, value in entries

@@ -59,7 +59,7 @@ def _swapped(copy: Copy) -> Iterator[Mistake]:
         match = re.search(r"cross_entropy_with_logits\w*\(", statement.code)
         if not match:
             continue
-        given = split(statement.code[match.end() :])
+        given = split(statement.code[match.end() :].replace("self.", ""))
         named = {name: value for name, sign, value in (g.partition("=") for g in given) if sign}
         stopped = re.fullmatch(r"tf\.stop_gradient\((\w+)\)", named.get("labels", ""))
         if stopped and stopped[1] in logits | {"py_x"}:
@@ -91,10 +91,11 @@ def _shapes(copy: Copy) -> Iterator[Mistake]:
         calls = copy.at.get("py_x", [])
         if not calls:
             return
-        match = re.search(r"=\(?\w+\(", copy.statements[calls[0]].code)
+        match = re.search(r"=\(?(self\.)?\w+\(", copy.statements[calls[0]].code)
         if not match:
             return
-        parameters[head] = split(copy.statements[calls[0]].code[match.end() :])
+        given = copy.statements[calls[0]].code[match.end() :].replace("self.", "")
+        parameters[head] = split(given)
         if calls[0] not in order:
             return  # the model calls itself
         at = order.index(calls[0])
@@ -135,7 +136,7 @@ def _wrong_axis(copy: Copy) -> Iterator[Mistake]:
     """Find the largest over the images, where the largest over the classes is asked for."""
     for statement in copy.statements:
         for match in re.finditer(
-            r"(?P<of>tf|np|numpy)\.arg_?max\((?P<name>\w+)(?:\[[^\]]*\])?"
+            r"(?P<of>tf|np|numpy)\.arg_?max\((?:self\.)?(?P<name>\w+)(?:\[[^\]]*\])?"
             r"(?P<axis>,(?:axis=|dimension=)?0(?=[,)]))?(?P<rest>[,)])",
             statement.code,
         ):
@@ -163,7 +164,7 @@ def _data(copy: Copy) -> Iterator[Mistake]:
         for key in ("w_o", "Y")
     )
     for n, given, wanted in zip(copy.at.get("w_o", []), columns, classes, strict=False):
-        if given and wanted and given[1] != wanted[1]:
+        if given and wanted and given[1] != wanted[1] != "1":  # or the numbers of the classes
             text = f"gives {given[1]} columns, the labels have {wanted[1]}"
             yield Mistake(copy.statements[n], text)
     images = {name for key in ("images", "reshape_trX", "reshape_teX") for name in copy.names(key)}
@@ -265,7 +266,7 @@ def _restored(copy: Copy) -> Iterator[Mistake]:
 
 def _without_return(copy: Copy) -> Iterator[Mistake]:
     """Find a model that returns nothing."""
-    calls = " ".join(copy.statements[n].code for n in copy.at.get("py_x", []))
+    calls = " ".join(copy.statements[n].code for n in copy.at.get("py_x", [])).replace("self.", "")
     for head in copy.at.get("model", []):
         name = copy.statements[head].words[1]
         body = [s for s, within in zip(copy.statements, copy.blocks, strict=True) if head in within]

@@ -202,7 +202,7 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
     ),
     "graph": (
         Step("py_x", ("py_x = model(X, w, w2, w3, w4, w_o, p_keep_conv, p_keep_hidden)",),
-             r"^\w+(,\w+)*=\(?(self\.)?{model}\(|^py_x=", _TAPE),
+             r"^(self\.)?\w+(,\w+)*=\(?(self\.)?{model}\(|^py_x=", _TAPE),
         Step("cost",
              ("cost = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(py_x, Y))",
               "cost = tf.reduce_mean("
@@ -232,7 +232,8 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
         Step("run",
              ("sess.run(train_op, feed_dict={X: trX[start:end], Y: trY[start:end], "
               "p_keep_conv: 0.8, p_keep_hidden: 0.5})",),
-             r"\.run\((.*[\[(,=\"])?{train}\b|^{train}\.run\(", r"^costs\.append\(train_op"),
+             r"\.run\((.*[\[(,=\"])?(\w+\.)?{train}\b|^(\w+\.)?{train}\.run\(",
+             r"^costs\.append\(train_op"),
         Step("test_indices", ("test_indices = np.arange(len(teX))",), rf"^{_INDICES}=np\.arange\("),
         Step("shuffle", ("np.random.shuffle(test_indices)",),
              rf"^np\.random\.shuffle\({_INDICES}\)", r"random\.shuffle"),
@@ -241,7 +242,7 @@ SECTIONS: dict[str, tuple[Step, ...]] = {
              rf"^({_INDICES})=\1\[0?:"),
         Step("test",
              tuple(form for test in _TESTS for form in (f"print(i, {test})", f"print i, {test}")),
-             r'^(?!\w*train|print\(?"[Tt]rain)(.*\.(run|eval)\(.*(?<=[(\[,\"])({predict}|\w*acc\w*)\b'
+             r'^(?!\w*train|print\(?"[Tt]rain)(.*\.(run|eval)\(.*(?:(?<=[(\[,\"])|(?<=\w\.))({predict}|\w*acc\w*)\b'
              r"|.*(argmax|equal)\(.*\.(run|eval)\(|.*acc\w*\.eval\(|print.*np\.mean\(np\.argmax\()",
              r"^@tf\.function\(input|^def predict\(|^py_x=model\(images|^return{.*predict_op"
              r"|^predict=build|^yield Epoch"),

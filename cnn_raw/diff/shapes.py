@@ -5,6 +5,7 @@ is not known stays unknown, and nothing is said about it.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -232,7 +233,7 @@ def _passed(
 
 def _tree(statement: Statement) -> ast.stmt | None:
     """Return a simple statement parsed, None for what is no Python 3 or has a block."""
-    text = " ".join(token.text for token in statement.tokens)
+    text = re.sub(r"\bself\W+", "", " ".join(token.text for token in statement.tokens))
     try:
         (node,) = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -252,7 +253,7 @@ def faults(
     for n in order:
         if n in parameters:
             inside = statements[n].code.partition("(")[2].rpartition(")")[0]
-            names = [name.partition("=")[0] for name in inside.split(",")]
+            names = [name.partition("=")[0] for name in inside.removeprefix("self,").split(",")]
             network.call(names, parameters[n])
             continue
         for text, silent in network.take(statements[n]):
