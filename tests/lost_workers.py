@@ -180,7 +180,7 @@ def cases(scratch):
             ("worker 0", "worker 2"), "cnn-raw: worker 1 .* (has ended|did not come in time)"
         )
         yield f"kill at moment {moment}", lambda c, m=moment: killed_at(c, m), others, 90
-    yield "Ctrl-C, local workers", interrupted, {"worker 0": "cnn-raw train --resume run con"}, 8
+    yield "Ctrl-C, local workers", interrupted, {"worker 0": "right after 2 of 500 epochs"}, 8
     yield "freeze a local worker", local_frozen, {
         "worker 0": r"cnn-raw: worker 2 \(process \d+\) has not answered for 10 s"
     }, 30  # fmt: skip

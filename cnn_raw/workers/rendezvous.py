@@ -145,17 +145,17 @@ def _admit(
     line.send(challenge=challenge)
     theirs = line.receive(time.monotonic() + PATIENCE)
     if not hmac.compare_digest(theirs["proof"], _proof(secret, "worker", challenge)):
-        line.send(lost="worker 0 has another secret; give both the same --secret")
+        line.send(lost="has another secret; give both the same --secret")
         raise ConnectionError("it does not know the secret")
     worker = theirs["worker"]
     problem = ""
     if theirs["addresses"] != [list(address) for address in cluster.addresses]:
-        problem = "worker 0 was given other addresses; give all workers the same, in one order"
+        problem = "was given other addresses; give all workers the same, in one order"
     elif worker in lines or worker not in range(1, len(cluster.addresses)):
-        problem = f"another worker {worker} has come already; give each a number of its own"
+        problem = f"has met another worker {worker}; give each a number of its own"
     if problem:
         line.send(lost=problem)
-        raise ConnectionError(problem)
+        raise ConnectionError(f"worker 0 {problem}")
     wait = max(deadline - time.monotonic(), 0.0)
     line.send(proof=_proof(secret, "worker 0", theirs["challenge"]), wait=wait)
     return worker
@@ -191,9 +191,7 @@ def _join(cluster: Cluster, deadline: float, secret: bytes) -> tuple[Line, float
     except (OSError, KeyError, TypeError, AttributeError):
         problem = None
     line.socket.close()
-    raise InputError(
-        f"{name}: {problem or 'what answers there is no worker 0 that knows the secret'}"
-    )
+    raise InputError(f"{name} {problem or 'does not know the secret, or is no worker 0'}")
 
 
 def _close_ring(
