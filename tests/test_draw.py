@@ -267,6 +267,7 @@ def test_wrong_finds_all_that_the_network_gets_wrong_a_few_at_a_time(inside, fir
         assert one["label"] == mnist.test.labels[one["test"]].argmax() != one["answer"]
     image = unpacked(digits[0]["image"])
     np.testing.assert_allclose(image.ravel(), mnist.test.images[digits[0]["test"]], atol=0.005)
+    assert inside.answer({"op": "wrong", "after": before}) is reply  # it is kept
 
 
 def test_steps_can_be_switched_off(inside):
