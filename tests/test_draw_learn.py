@@ -146,12 +146,15 @@ def test_start_of_2016_stays_on_its_plateau_and_the_page_says_why(page):
     page.get_by_label("rms from", exact=True).select_option("1")
     page.get_by_label("start", exact=True).select_option("2016")
     settle(page)
+    blank = picture(page, ".curves canvas >> nth=0")
     press(page, "Ten steps")
     _, cost = step_and_cost(page)
     assert cost == pytest.approx(np.log(10), abs=0.01)
     assert "A plateau" in page.locator(".curves").first.inner_text()
     page.get_by_label("rms from", exact=True).select_option("0")  # the trap: another optimizer
     settle(page)
+    assert "Grey: the training before" in page.locator(".curves").first.inner_text()
+    assert picture(page, ".curves canvas >> nth=0") != blank  # its plateau is there to compare
     for _ in range(6):
         press(page, "Ten steps")
     assert step_and_cost(page)[1] < 2.2

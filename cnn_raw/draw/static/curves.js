@@ -17,14 +17,16 @@ export class Curves {
   // lines: [{name, colour: a variable of the style sheet}]; level: {at, name}, a dashed line;
   // shown(value): as text on the axis.
   constructor(title, lines, { most, level = null, shown }) {
-    Object.assign(this, { title, lines, most, level, shown, points: lines.map(() => []) });
+    Object.assign(this, { title, lines, most, level, shown, points: lines.map(() => []), before: [] });
     this.canvas = el("canvas", { role: "img", ...aria(title) });
     this.says = el("figcaption");
     this.element = el("figure", { className: "curves" },
       el("h3", {}, title), this.canvas, this.says);
   }
 
-  clear() {
+  // Begin anew. `compared`: what the first line was stays, in grey.
+  clear(compared = false) {
+    if (compared && this.points[0].length > 1) [this.before] = this.points;
     this.points = this.lines.map(() => []);
   }
 
@@ -53,11 +55,13 @@ export class Curves {
     const style = getComputedStyle(this.canvas);
     const colour = (name) => style.getPropertyValue(name);
     steps = Math.max(20, steps);
-    const most = Math.max(this.most, ...this.points.flat().map(([, value]) => value));
+    const before = this.before.filter(([step]) => step <= steps);
+    const most = Math.max(this.most, ...[...before, ...this.points.flat()].map(([, value]) => value));
     const x = (step) => LEFT + (step / steps) * (width - LEFT - RIGHT);
     const y = (value) => height - BOTTOM - (value / most) * (height - TOP - BOTTOM);
     this.axes(context, x, y, steps, most, colour);
     if (this.level) this.dashed(context, x, y, steps, colour);
+    this.line(context, before, x, y, colour("--soft"));
     const ends = [];
     this.lines.forEach(({ name, colour: own }, k) => {
       this.line(context, this.points[k], x, y, colour(own));

@@ -174,6 +174,7 @@ export const ENGLISH = {
   cost: "cost",
   guess: "ln 10: a guess",
   costSays: "Of each step's batch, before its update.",
+  greySays: "Grey: the training before this one.",
   accuracyCurve: "Accuracy",
   train: "train",
   test: "test",

@@ -145,6 +145,7 @@ export const KOREAN = {
   "cost": "비용",
   "guess": "ln 10: 찍을 때",
   "costSays": "스텝마다 갱신하기 전에 잰 그 배치의 비용입니다.",
+  "greySays": "회색: 이 학습의 바로 앞 학습.",
   "accuracyCurve": "정확도",
   "train": "학습",
   "test": "테스트",

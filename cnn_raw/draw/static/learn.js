@@ -106,7 +106,7 @@ export class LearnScene {
       this.training = reply.training;
       this.stepShown = null;
       this.knobs.show(reply.knobs);
-      this.cost.clear();
+      this.cost.clear(true);
       this.accuracy.clear();
       const { since } = this;
       this.since = 0;
@@ -182,7 +182,8 @@ export class LearnScene {
     this.cost.add(reply.costs);
     this.accuracy.add(reply.tests);
     const [, train, test] = reply.tests.at(-1) ?? [];
-    this.cost.say(say(reply.plateau && reply.step >= 5 ? "plateau" : "costSays"));
+    const grey = this.cost.before.length ? ` ${say("greySays")}` : "";
+    this.cost.say(say(reply.plateau && reply.step >= 5 ? "plateau" : "costSays") + grey);
     if (test !== undefined) {
       this.accuracy.say(say("accuracySays", { train: (100 * train).toFixed(1), test: (100 * test).toFixed(1) }));
     }
