@@ -17,6 +17,7 @@ from golden import record
 
 from cnn_raw import InputError, cli
 from cnn_raw.environment import Environment, environment, instructions
+from cnn_raw.environment import read as read_environment
 from cnn_raw.runs.environments import ENVIRONMENTS, read_environments
 from cnn_raw.twin import certificate
 
@@ -63,6 +64,7 @@ def test_instructions_are_at_most_those_that_onednn_may_use(monkeypatch):
             ["TensorFlow 2.21.0 then, 2.22.0 now", "Python 3.11.7 then, 3.13.0 now"],
         ),
         ({"instructions": "AVX2"}, ["AVX-512 then, AVX2 now"]),
+        ({"workers": 4}, ["1 worker then, 4 now"]),
         ({}, []),
     ],
 )
@@ -148,6 +150,12 @@ def test_certificate_survives_its_file(tmp_path):
     path.write_text(ROW.json() + "\n")
     assert certificate.read(str(path)) == ROW
     assert "\n" not in ROW.json()
+
+
+def test_environment_kept_before_there_were_workers_has_one():
+    kept = {name: value for name, value in asdict(THEN).items() if name != "workers"}
+    assert read_environment(kept, "here") == THEN
+    assert replace(THEN, workers=2).key != THEN.key
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,10 @@ def test_batch_per_worker_is_times_the_number_of_workers():
     )
     assert workers.cluster_of(arguments) == Cluster((("a", 1), ("b", 1), ("c", 1)), 0)
     assert arguments.batch_size == 384
+    assert workers.shares(2, 128) == (
+        "each of 2 workers takes 64 images of a batch: one machine's training, but for rounding"
+    )
+    assert "--batch-size 384, another one than the tutorial's with 128" in workers.shares(3, 384)
 
 
 @pytest.mark.parametrize("gpus, local, chosen, said", [

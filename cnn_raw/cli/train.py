@@ -125,6 +125,8 @@ def _train(arguments: argparse.Namespace, run: "Run", ring: "Ring | None") -> No
             f"cnn_raw {__version__}, {now}, seed {settings.seed}: "
             f"{images:,} training images in {steps} batches of {settings.batch_size}"
         )
+        if ring:
+            screen.print(workers.shares(ring.workers, settings.batch_size))
         if kept:
             screen.print(f"kept in {run.folder}" + (f", from epoch {done + 1}" if done else ""))
             screen.print(events.where)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cnn_raw import InputError, __version__
 from cnn_raw.cli.parser import import_tensorflow
 from cnn_raw.environment import cores
+from cnn_raw.settings import Settings
 
 if TYPE_CHECKING:
     from cnn_raw.runs.run import Run
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 WAIT, IMPORT = 60.0, 120.0  # seconds
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tf-nightly")
 WARNING = (
-    "until all workers have met, this machine's port is open to whoever reaches {address}, and "
-    "nothing that they send is encrypted: use a private network, or an SSH tunnel"
+    "warning: until all workers have met, {address} is open to whoever reaches it, and nothing "
+    "that workers send is encrypted; use a private network, or an SSH tunnel"
 )
 
 
@@ -173,6 +174,17 @@ def joined(
         settings = rendezvous.agree(connections, _mine(sha256), given, arguments.wait)
         with _ring(arguments, connections) as ring:
             yield ring, settings
+
+
+def shares(workers: int, batch_size: int) -> str:
+    """Return what the screen says of the workers' shares of a batch."""
+    said = f"each of {workers} workers takes {batch_size // workers} images of a batch"
+    if batch_size == Settings.batch_size:
+        return f"{said}: one machine's training, but for rounding"
+    return (
+        f"{said}: the training that one machine does with --batch-size {batch_size}, another one "
+        f"than the tutorial's with {Settings.batch_size}"
+    )
 
 
 def _ring(arguments: argparse.Namespace, connections: "Connections") -> "Ring":

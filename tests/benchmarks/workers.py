@@ -219,6 +219,10 @@ def print_model(found):
             f"{b} Gbit/s: {BATCH_SIZE} images in all are fastest on {n} machine{'s' * (n > 1)}, "
             f"x{alone / strong[b, n]:.2f}"
         )
+    print(
+        "Beyond that 128 images do not pay: each worker's share of the arithmetic shrinks, but the "
+        "masks,\nthe update and the gradients that the network carries do not."
+    )
 
 
 def main():
