@@ -9,7 +9,7 @@
 Importing this package imports neither TensorFlow nor NumPy.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["InputError", "__version__"]
 
 
