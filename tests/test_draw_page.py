@@ -386,6 +386,9 @@ def test_steps_of_the_preparation_can_be_switched_off_and_the_pen_changed(open_p
     page.get_by_label("prepare", exact=False).check()
     settle(page)
     assert np.argmax(shares(page)) == 3
+    page.get_by_label("pen", exact=True).press("Control+z")  # a slider has nothing to undo
+    settle(page)
+    assert "Draw a digit" in verdict(page)
 
 
 def test_filters_are_shown_and_one_of_the_readers_own_is_tried(open_page):
