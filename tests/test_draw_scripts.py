@@ -34,17 +34,19 @@ def run(chromium):
 
 def test_arrays_come_out_as_python_packed_them_channel_by_channel(run):
     array = np.random.default_rng(1).normal(size=(3, 4, 5)).astype(np.float32)
-    found = run(
+    whole, channels = run(
         """async (packed) => {
             const { unpacked, channel } = await import("./arrays.js");
             const map = unpacked(packed);
-            return [0, 1, 2, 3, 4].map((c) => [...channel(map, c)].map((v) => v * map.scale));
+            const numbers = (bytes) => [...bytes].map((v) => v * map.scale);
+            return [numbers(map.bytes), [0, 1, 2, 3, 4].map((c) => numbers(channel(map, c)))];
         }""",
         messages.packed(array),
     )
-    largest = np.abs(array).max()
-    for c, values in enumerate(found):
-        np.testing.assert_allclose(values, array[..., c].ravel(), rtol=0, atol=largest / 253)
+    bound = np.abs(array).max() / 253  # half a step of 127
+    np.testing.assert_allclose(whole, array.ravel(), rtol=0, atol=bound)
+    for c, values in enumerate(channels):
+        np.testing.assert_allclose(values, array[..., c].ravel(), rtol=0, atol=bound)
 
 
 def test_numbers_packed_on_the_page_are_those_within_its_scale(run):
