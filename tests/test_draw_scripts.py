@@ -108,9 +108,9 @@ LOOKS = """async (faults) => {
         ({ asks: () => asks, show: (...replies) => { shown[name] = replies; } });
     const ask = async (look) => {
         asked.push(look.asks.join());
-        await new Promise((done) => { setTimeout(done, 5); });
         const fault = faults.shift();
-        if (fault) throw Object.assign(new Error(fault.message), fault);
+        await new Promise((done) => { setTimeout(done, fault?.slow ?? 5); });
+        if (fault?.message) throw Object.assign(new Error(fault.message), fault);
         return { replies: look.asks.map((one) => `${one}!`) };
     };
     const looks = new Looks(ask, () => ({ source: 1 }), (n) => busy.push(n), (t) => stale.push(t));
@@ -138,10 +138,13 @@ def test_looks_say_a_fault_and_ask_again_if_nobody_answered_until_their_end(run)
     asked, shown, stale = run(
         LOOKS
         + """const set = window.setTimeout;
-            window.setTimeout = (f, ms) => set(f, ms === 2000 ? 20 : ms);  // the wait before again
+            const shorter = { 2000: 20, 1500: 30 };  // until it asks again, until it says it waits
+            window.setTimeout = (f, ms) => set(f, shorter[ms] ?? ms);
             looks.refresh(one, two);
             await settled(); await settled();
             looks.refresh(two);
+            await settled();
+            looks.refresh(one);
             await settled();
             looks.end();
             looks.refresh(one);
@@ -149,17 +152,19 @@ def test_looks_say_a_fault_and_ask_again_if_nobody_answered_until_their_end(run)
             window.setTimeout = set;
             return [asked, shown, stale];
         }""",
-        [{"message": "gone", "again": True}, None, {"message": "refused"}],
+        [{"message": "gone", "again": True}, None, {"message": "refused"}, {"slow": 45}],
     )
-    assert asked == ["a,b,c", "a,b,c", "b,c"]
+    assert asked == ["a,b,c", "a,b,c", "b,c", "a"]
     assert shown == {"one": ["a!"], "two": ["b!", "c!"]}
-    assert stale == ["gone", "", "refused"]
+    assert stale == ["gone", "", "refused", "Waiting for an answer \u2026", ""]
 
 
 def test_preparation_names_each_step_and_says_where_the_digit_was_moved(run):
     stages = {
-        name: messages.packed(np.eye(size, dtype=np.float32))
-        for name, size in (("raw", 56), ("ink", 56), ("small", 20), ("image", 28))
+        name: messages.packed(np.eye(*shape, dtype=np.float32))
+        for name, shape in zip(
+            ("raw", "ink", "small", "image"), ((40, 56), (40, 56), (20,), (28,)), strict=True
+        )
     }
     steps, pen, said, boxed = run(
         """async (stages) => {
