@@ -121,6 +121,13 @@ def interrupted(case):
     os.killpg(case.processes["worker 0"].pid, signal.SIGINT)
 
 
+def local_worker_0_killed(case):
+    case.start_local(3)
+    case.until(2)
+    case.children_were = case.children("worker 0")
+    case.signal(0, "SIGKILL")
+
+
 def local_frozen(case):
     case.start_local(3)
     case.until(2)
@@ -181,6 +188,7 @@ def cases(scratch):
         )
         yield f"kill at moment {moment}", lambda c, m=moment: killed_at(c, m), others, 90
     yield "Ctrl-C, local workers", interrupted, {"worker 0": "right after 2 of 500 epochs"}, 8
+    yield "kill worker 0 of local workers", local_worker_0_killed, {}, 8
     yield "freeze a local worker", local_frozen, {
         "worker 0": r"cnn-raw: worker 2 \(process \d+\) has not answered for 10 s"
     }, 30  # fmt: skip
@@ -214,10 +222,19 @@ def wrong_with(case, outcome, expected, seconds):
     run = case.folder / "run"
     if run.exists() and not (run / "settings.json").exists():
         yield f"a folder without a run is left: {os.listdir(run)}"
-    time.sleep(0.2)
     for pid in getattr(case, "children_were", []):
-        if Path(f"/proc/{pid}").exists():
+        deadline = time.monotonic() + 5
+        while alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if alive(pid):
             yield f"process {pid} is left"
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def main():

@@ -22,7 +22,8 @@ OPTIONS = ["--batch-size", "50", "--epochs", "2"]
 @pytest.fixture(autouse=True)
 def threads(monkeypatch):
     """This process has its threads already; workers that it starts have as many."""
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(len(os.sched_getaffinity(0))))
+    if "TF_NUM_INTRAOP_THREADS" not in os.environ:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(len(os.sched_getaffinity(0))))
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def figures(folder):
 
 
 def test_killed_worker_ends_the_command_and_resuming_gives_the_uninterrupted_run(
-    small_data, tmp_path, capsys, children, at_step
+    small_data, tmp_path, monkeypatch, capsys, children, at_step
 ):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
 
@@ -92,7 +93,9 @@ def test_killed_worker_ends_the_command_and_resuming_gives_the_uninterrupted_run
     assert os.listdir(tmp_path) == ["whole"]
     del os.environ["TF_CONFIG"]
 
-    # on one machine, killed in the second epoch
+    # on one machine, in a folder where a student keeps programs, killed in the second epoch
+    (tmp_path / "random.py").write_text("raise SystemExit('not the standard library')")
+    monkeypatch.chdir(tmp_path)
     at_step(2, 2, lambda: children[1].send_signal(signal.SIGKILL))
     options = [*options, "--local-workers", "2"]
     assert cli.main([*options, "--out", str(killed)]) == 2

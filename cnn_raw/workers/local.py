@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from cnn_raw.workers.line import PATIENCE, Line
 from cnn_raw.workers.ring import Connections
@@ -55,9 +56,12 @@ def _process(
     numbers = [end.fileno() for end in ends]
     connected = ",".join(map(str, [worker, workers, *numbers]))
     output = subprocess.DEVNULL if quiet else None
+    # It finds this package, and not a random.py of the reader's in the present folder.
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [*command, "--connected", connected],
         pass_fds=numbers,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
