@@ -75,7 +75,7 @@ def test_one_seed_for_all_without_taking_rows_is_another_training(alone, mnist, 
     monkeypatch.setattr(step, "Keep", lambda probability, worker, workers: probability)
     found = trained_by(2, mnist, 5)
     assert found[0] == found[1]
-    assert largest_difference(found[0], alone) > 1e-2  # measured: 0.19
+    assert largest_difference(found[0], alone) > 0.1  # measured: 0.67
 
 
 def test_workers_masks_are_the_rows_of_one_machines(mnist):

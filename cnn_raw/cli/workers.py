@@ -73,8 +73,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--secret",
         metavar="FILE",
-        help="a file with the same words on every machine; who does not know them is refused "
-        "(default: anybody who reaches the port can join)",
+        help="a file with the same words on every machine; a worker that does not know them "
+        "is refused (default: whoever reaches the port can join)",
     )
     command.add_argument("--connected", help=argparse.SUPPRESS)  # to a process that started this
 

@@ -9,11 +9,11 @@
     step.py        the step that all make together
 
 Why not TensorFlow's own engine, ``tf.distribute.MultiWorkerMirroredStrategy``? Its server listens
-on every address of the machine and asks nobody who they are: whoever reaches the port can run
-operations in the worker, and read its files. It waits in C++ where Ctrl-C is not heard. MPI
-(mpich 5.0 from PyPI) listens on every address too, even on one machine. Here the connections on
-which the workers meet, and on which they prove that they know a secret, are those on which they
-work: when all have met, nothing listens any more, and on one machine nothing ever does. What a
-stranger can send is numbers and short messages, never code. One engine serves both, and its sums
-are those of TensorFlow's ring to the last bit (``tests/benchmarks/workers.py``).
+on every address of the machine and has no authentication: whoever reaches the port can run
+operations in the worker, and read its files. It waits in C++, where Ctrl-C has no effect. MPI
+(mpich 5.0 from PyPI) listens on every address too, even on one machine. Here the workers keep the
+connections on which they met, and on which each proved that it knows a secret. When all have met
+nothing listens any more; on one machine nothing ever does. A stranger can send numbers and short
+messages, never code. One engine serves both cases, and its sums are those of TensorFlow's ring to
+the last bit (``tests/benchmarks/workers.py --tensorflow``).
 """

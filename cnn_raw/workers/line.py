@@ -11,7 +11,7 @@ LONGEST = 100_000  # bytes of a message: a stranger cannot fill the memory
 
 
 class Line:
-    """One end of a line. An empty message says no more than that the worker lives."""
+    """One end of a line. An empty message only says that the worker is alive."""
 
     def __init__(self, connection: socket.socket):
         self.socket = connection

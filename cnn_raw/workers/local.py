@@ -1,4 +1,4 @@
-"""The workers of one machine. Nothing listens: they are born connected, by socket pairs.
+"""The workers of one machine. Nothing listens: socket pairs connect them before they start.
 
 Worker 0 is the process that starts the others; they inherit their ends of the pairs.
 """

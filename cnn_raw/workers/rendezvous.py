@@ -1,8 +1,8 @@
 """The workers meet: over plain sockets, before TensorFlow is imported.
 
-Every worker listens on its own address. Each goes to worker 0 and proves that it knows the secret
-(HMAC-SHA256 of a random challenge; so does worker 0). When all are there worker 0 gives out a
-random token, with which each goes to the next in the ring; then nobody listens any more. At last
+Every worker listens on its own address. Each connects to worker 0 and proves that it knows the
+secret (HMAC-SHA256 of a random challenge); so does worker 0. When all are there worker 0 gives out
+a random token, with which each connects to the next in the ring; then nobody listens any more. Last
 they compare what they have. Whatever is wrong, every worker that has come is told.
 """
 
@@ -95,12 +95,12 @@ def _listen(cluster: Cluster) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except (socket.gaierror, UnicodeError) as error:
-        raise InputError(f"{name}: nobody knows a machine of that name") from error
+        raise InputError(f"{name}: there is no machine of that name") from error
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise InputError(
-            f"{name}: cannot listen there ({reason}); is --worker right, and is no other program "
-            "on that port?"
+            f"{name}: cannot listen there ({reason}); is --worker right? Does another "
+            "program use that port?"
         ) from error
 
 
@@ -217,7 +217,7 @@ def _close_ring(
                 connections.neighbours = (_at_once(connection), ahead)
                 return
             connection.close()
-    raise ConnectionError(f"waited in vain for {cluster.names[before]}")
+    raise ConnectionError(f"got no connection from {cluster.names[before]}")
 
 
 def _reach(cluster: Cluster, worker: int) -> socket.socket:

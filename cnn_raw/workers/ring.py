@@ -1,12 +1,12 @@
 """Sums over all workers, in a ring, and the watch over those that work.
 
-The workers stand in a ring. Each gives to the next and takes from the one before. A vector is cut
-into as many pieces as there are workers. Each piece goes round once, and every worker adds its own;
-then each sum goes round once. So every worker sends 2 (N - 1) / N of the vector, each piece is
-added in one order, and all workers get the same bits. (P. Patarasu, X. Yuan, "Bandwidth optimal
-all-reduce algorithms for clusters of workstations", J. Parallel Distrib. Comput. 69, 2009.)
+Each worker sends to the next and receives from the one before. A vector is cut into as many pieces
+as there are workers. Each piece goes round once, and every worker adds its own; then each sum goes
+round once. So every worker sends 2 (N - 1) / N of the vector, each piece is added in one order, and
+all workers get the same bits. (P. Patarasu, X. Yuan, "Bandwidth optimal all-reduce algorithms for
+clusters of workstations", J. Parallel Distrib. Comput. 69, 2009.)
 
-Worker 0 has a line to each of the others. Both ends say every second that they live.
+Worker 0 has a line to each of the others. Every second each end tells the other that it is alive.
 """
 
 import contextlib
@@ -126,7 +126,7 @@ class Ring:
             raise WorkerLost(self._reason or "the connection to a worker broke") from None
 
     def _watch_over(self) -> None:
-        """Say every second that this worker lives; see that the others do."""
+        """Tell the others every second that this worker is alive; see that they are."""
         lines, names = dict(self._connections.lines), self._connections.names
         looked, said = time.monotonic(), 0.0
         heard = dict.fromkeys(lines, looked)
