@@ -3,7 +3,7 @@
     python notebooks/make_draw.py RUN
 
 Serves the page of RUN, uses it in a headless Chromium, and writes notebooks/images/draw.webp, and
-draw.png, which stands still.
+draw.png, which stands still; that one in Korean too: notebooks/ko/images/draw.png.
 """
 
 import io
@@ -74,6 +74,11 @@ def scenes(page: Page) -> Iterator[int]:
     yield 2 * LONG
 
 
+def picture(page: Page) -> Image.Image:
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    return image.resize((WIDTH, WIDTH * SIZE["height"] // SIZE["width"]))
+
+
 def main() -> None:
     command = [sys.executable, "-m", "cnn_raw", "draw", sys.argv[1], "--no-open"]
     frames, seen = [], []
@@ -89,9 +94,14 @@ def main() -> None:
         page.goto(address[0])
         settle(page)
         for milliseconds in scenes(page):
-            image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            frames.append(image.resize((WIDTH, WIDTH * SIZE["height"] // SIZE["width"])))
+            frames.append(picture(page))
             seen.append(milliseconds)
+        page.goto(f"{address[0]}?lang=ko")
+        settle(page)
+        list(draw(page, "3"))
+        page.get_by_role("button", name="l2a", exact=True).click()
+        settle(page)
+        picture(page).quantize(128).save(FOLDER / "ko" / "images" / "draw.png", optimize=True)
         browser.close()
         server.terminate()
     path = FOLDER / "images" / "draw.webp"
