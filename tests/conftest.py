@@ -41,7 +41,8 @@ def pytest_cmdline_main(config):
     workers = getattr(option, "numprocesses", 0)  # None: -n was not given
     if workers is None and whole and not option.collectonly and not option.usepdb:
         gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-        workers = min(cores(), int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
+        # One more than there are cores: some wait for a page.
+        workers = min(cores() + 1, int(gigabytes / GIGABYTES_OF_A_WORKER), 8)
         if workers > 1:
             option.numprocesses, option.dist = workers, "worksteal"
     if workers:
