@@ -6,7 +6,6 @@ a random token, with which each connects to the next in the ring; then nobody li
 they compare what they have. Whatever is wrong, every worker that has come is told.
 """
 
-import contextlib
 import hmac
 import os
 import secrets
@@ -36,7 +35,7 @@ def connect(cluster: Cluster, wait: float, secret: bytes = b"") -> Connections:
             if cluster.worker == 0:
                 _gather(connections, listener, cluster, deadline, secret)
                 token = secrets.token_hex(16)
-                _tell(connections, token=token)
+                connections.tell(token=token)
             else:
                 connections.lines[0], wait = _join(cluster, deadline, secret)
                 token = _answer(connections, time.monotonic() + wait + PATIENCE)["token"]
@@ -72,7 +71,7 @@ def agree(
         except (OSError, KeyError, TypeError, AttributeError):
             found = "has ended, or does not answer"
         problem = problem or (found and f"{names[worker]} {found}")
-    _tell(connections, **({"lost": problem} if problem else {"settings": settings}))
+    connections.tell(**({"lost": problem} if problem else {"settings": settings}))
     if problem:
         raise InputError(problem)
     return dict(settings)
@@ -133,7 +132,7 @@ def _gather(
     missing = [name for k, name in enumerate(cluster.names) if k and k not in lines]
     if missing:
         problem = f"{' and '.join(missing)} did not come in time"
-        _tell(connections, lost=problem)
+        connections.tell(lost=problem)
         raise InputError(f"{problem}{refused}")
 
 
@@ -232,12 +231,6 @@ def _at_once(connection: socket.socket) -> socket.socket:
 
 def _proof(secret: bytes, role: str, challenge: str) -> str:
     return hmac.new(secret, f"{role} {challenge}".encode(), "sha256").hexdigest()
-
-
-def _tell(connections: Connections, **message: Any) -> None:
-    for line in connections.lines.values():
-        with contextlib.suppress(OSError):  # what has ended is seen when it is read
-            line.send(**message)
 
 
 def _answer(connections: Connections, deadline: float) -> dict:

@@ -42,6 +42,12 @@ class Connections:
     neighbours: tuple[socket.socket, ...] = ()  # the one before, the one after
     problem: str = ""  # why this worker has not all of them
 
+    def tell(self, **message: object) -> None:
+        """Send a message on every line that is not lost."""
+        for line in self.lines.values():
+            with contextlib.suppress(OSError):  # what has ended is seen when it is read
+                line.send(**message)
+
     def close(self) -> None:
         for end in (*(line.socket for line in self.lines.values()), *self.neighbours):
             end.close()
@@ -69,10 +75,10 @@ class Ring:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         name = self._connections.names[self.worker]
         if error is None or isinstance(error, GeneratorExit):
-            self._tell(left=True)
+            self._connections.tell(left=True)
         elif not isinstance(error, WorkerLost):
             said = "was stopped with Ctrl-C" if kind is KeyboardInterrupt else f"stopped: {error}"
-            self._tell(lost=f"{name} {said}")
+            self._connections.tell(lost=f"{name} {said}")
         self._left = True
         self._watch.join(1.0)
         self._connections.close()
@@ -137,7 +143,7 @@ class Ring:
             looked = now
             if now - said > 1.0:
                 said = now
-                self._tell()
+                self._connections.tell()
             arrived, _, _ = select.select([line.socket for line in lines.values()], [], [], 0.1)
             for worker, line in list(lines.items()):
                 if line.socket in arrived:
@@ -155,14 +161,9 @@ class Ring:
                 elif now - heard[worker] > self._silence:
                     self._fail(f"{names[worker]} has not answered for {self._silence:g} s")
 
-    def _tell(self, **message: object) -> None:
-        for line in self._connections.lines.values():
-            with contextlib.suppress(OSError):  # what has ended is seen when it is read
-                line.send(**message)
-
     def _fail(self, reason: str) -> None:
         """Tell the others, and this worker itself when it next waits for its neighbours."""
         if self._reason is None:  # the first is the cause of the rest
             self._reason = reason
-            self._tell(lost=reason)
+            self._connections.tell(lost=reason)
             self._lost.set()

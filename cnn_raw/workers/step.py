@@ -27,7 +27,7 @@ def share(ring: Ring, state: State) -> None:
     state.epoch = int(epoch)
 
 
-def build_train_op(ring: "Ring", weights: Weights, optimizer: RMSPropOptimizer) -> Callable:
+def build_train_op(ring: Ring, weights: Weights, optimizer: RMSPropOptimizer) -> Callable:
     """Return a ``train_op`` that makes a step together with the other workers of the ring.
 
     It takes and returns what ``train.build_train_op``'s does: the whole batch, and its cost. Each
