@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator
@@ -120,11 +119,7 @@ def together(
         return
     with contextlib.ExitStack() as stack:
         if cluster:
-            if len(cluster.addresses) > 1:
-                names, address = cluster.names, "{}:{}".format(*cluster.addresses[0])
-                print(f"waiting up to {arguments.wait:g} s for {', '.join(names[1:])}", flush=True)
-                print(WARNING.format(address=address), flush=True)
-            connections = rendezvous.connect(cluster, arguments.wait, _secret(arguments))
+            connections = _meet(arguments, cluster)
             stack.callback(connections.close)
         else:
             number = arguments.local_workers
@@ -163,17 +158,24 @@ def joined(
             raise InputError(f"--{name.replace('_', '-')} is for worker 0; leave it out here")
     given = {name: getattr(arguments, name) for name in ("epochs", "batch_size", "seed")}
     given = {name: value for name, value in given.items() if value is not None}
-    if cluster:
-        host, port = cluster.addresses[cluster.worker]
-        print(f"waiting up to {arguments.wait:g} s for {cluster.names[0]}", flush=True)
-        print(WARNING.format(address=f"{host}:{port}"), flush=True)
-        connections = rendezvous.connect(cluster, arguments.wait, _secret(arguments))
-    else:
-        connections = local.inherited(arguments.connected)
-    with contextlib.closing(connections):
+    met = _meet(arguments, cluster) if cluster else local.inherited(arguments.connected)
+    with contextlib.closing(met) as connections:
         settings = rendezvous.agree(connections, _mine(sha256), given, arguments.wait)
         with _ring(arguments, connections) as ring:
             yield ring, settings
+
+
+def _meet(arguments: argparse.Namespace, cluster: "Cluster") -> "Connections":
+    """Say for whom this worker waits, warn, and connect it with all."""
+    from cnn_raw.workers import rendezvous
+
+    others = cluster.names[:1] if cluster.worker else cluster.names[1:]
+    if others:
+        address = "{}:{}".format(*cluster.addresses[cluster.worker])
+        print(f"waiting up to {arguments.wait:g} s for {', '.join(others)}", flush=True)
+        print(WARNING.format(address=address), flush=True)
+    secret = rendezvous.read_secret(arguments.secret) if arguments.secret else b""
+    return rendezvous.connect(cluster, arguments.wait, secret)
 
 
 def shares(workers: int, batch_size: int) -> str:
@@ -223,13 +225,9 @@ def _mine(sha256: str) -> dict[str, str]:
 
 
 def _version(name: str) -> str:
+    from importlib import metadata
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return ""
-
-
-def _secret(arguments: argparse.Namespace) -> bytes:
-    from cnn_raw.workers.rendezvous import read_secret
-
-    return read_secret(arguments.secret) if arguments.secret else b""
